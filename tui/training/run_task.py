@@ -71,9 +71,13 @@ def record_run(
 
 
 class RunChoices(TypedDict, total=False):
-    """Optional choices for a run: its adapter's name, the adapter that it starts from, its pairs, and its tags."""
+    """Optional choices for a run: its adapter's name, the adapter that it starts from, its pairs, and its tags.
+
+    `rows` are the pairs themselves, where others may have come since they were read.
+    """
 
     name: str | None
     from_adapter: str | None
     pairs: PairSet
+    rows: Sequence[PairRow]
     tags: tuple[str, ...]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -16,17 +17,14 @@ from typing import Any
 
 from adapters.errors import AdapterError
 from db import runs as db_runs
-from db import verdicts as db_verdicts
 from db.pair_rows import PairRow
 from db.run_rows import RunRow
 from engine.config import TrainConfig
 from engine.cross_fit import Drift
 from engine.devices import named_devices
 from engine.distributed.sharding import check_search
-from engine.events import Event
-from engine.preference import Message, pairs_fingerprint
+from engine.preference import pairs_fingerprint
 from engine.questions import count_questions
-from tui.compute.scheduler import Priority, WorkSteps
 from tui.compute.services import Services
 from tui.errors import KNOWN_ERRORS, WorkbenchError, title_of
 from tui.events import StudyChanged, WorkbenchFailed, WorkbenchNotice
@@ -34,15 +32,14 @@ from tui.snapshots import StudyProgress
 from tui.text.format import count
 from tui.training.pair_sets import ALL_PAIRS, PairSet, learned_beside, pair_set_of, pairs_of, preference_pair
 from tui.training.study import FEWEST_QUESTIONS, FOLDS, KEY, Cell, Kind, Study, latest_study
+from tui.training.study_drift import StudyDrift, turns_of
 from tui.training.study_results import StudyResults
 from tui.training.trainer import Trainer
 
 logger = logging.getLogger(__name__)
-Turns = tuple[tuple[str, str], ...]
-"""The messages of a prompt as (role, content)."""
 _CLOSE_S = 10.0
-_PROMPTS = 8
-"""Prompts that base and tuned model answer to measure drift."""
+_GROWN = 1.5
+"""A study goes on with its own pairs while verdicts come. With so many times its pairs another one begins."""
 _OVER = ("finished", "stopped")
 """How the run on all pairs may end: a person may stop it and keep what it learned."""
 
@@ -66,13 +63,16 @@ class Studies:
         self.over: Future[None] | None = None
         """Resolves when the newest study is over, however it ended."""
         self._services, self._workspace = services, services.workspace
-        self._trainer, self._delete_adapter, self._seed = trainer, remove_adapter, seed
+        self._trainer, self._delete_adapter = trainer, remove_adapter
+        self._drift = StudyDrift(services, seed)
         self._stopping = threading.Event()
         self._starting = threading.Lock()
         self._changing = threading.RLock()
         self._measuring = threading.Lock()
         self._study: Study | None = None
         """The study in progress, as it is stored."""
+        self._rows: Sequence[PairRow] = ()
+        """Its pairs: all runs on parts have the same ones, however many verdicts come meanwhile."""
         self._thread: threading.Thread | None = None
 
     def latest(self, kind: Kind) -> Study | None:
@@ -80,9 +80,9 @@ class Studies:
         return latest_study(self._workspace, kind)
 
     def start(self, kind: Kind, config: TrainConfig, pairs: PairSet = ALL_PAIRS, *, name: str | None = None) -> Study:
-        """Start a study, or continue the latest one if it is of the same settings and pairs and not over.
+        """Start a study, or continue the latest one if it is not over, and of the same settings, pairs and base.
 
-        `name` is that of the run on all pairs with which a search ends.
+        It keeps its pairs while a few more are judged. `name` is that of the run on all pairs with which a search ends.
 
         Raises:
             WorkbenchError: a study or a run is in progress, the model is not loaded, or there are too few pairs.
@@ -95,10 +95,13 @@ class Studies:
                 raise WorkbenchError(f"{self.progress.name} is still in progress. Wait for its end, or stop it.")
             devices = named_devices(config.devices)
             check_search(config)
-            if name is not None:  # not after all the runs before it
-                self._workspace.registry.check_name(name)
+            if problem := self._trainer.problem(FEWEST_QUESTIONS, pairs):
+                raise WorkbenchError(problem)
             rows = pairs_of(self._workspace, pairs, learned_beside(config))
             study = self._continued(kind, config, pairs, rows) or self._new(kind, config, pairs, rows)
+            if name is not None and study.final is None:  # not after all the runs before it
+                self._workspace.registry.check_name(name)
+            self._rows = _own(study, rows)
             self._stopping.clear()
             self.over = Future()
             self._show(study)
@@ -126,16 +129,15 @@ class Studies:
                 f"{'A search' if kind == 'search' else 'An outlook'} needs at least {FEWEST_QUESTIONS} preference "
                 f"pairs, there {'is' if questions == 1 else 'are'} {questions}. Judge more."
             )
-        prompts = len({_turns(row) for row in rows})
+        prompts = len({turns_of(row) for row in rows})
         if prompts < FOLDS:  # a prompt is on one side of the split
             raise WorkbenchError(
                 f"The pairs are on {count(prompts, 'prompt')}, and their {FOLDS} parts need one each. Judge more."
             )
-        if problem := self._trainer.problem(questions, pairs):
-            raise WorkbenchError(problem)
         latest = self.latest(kind)
         number = 1 if latest is None else latest.number + 1
-        return Study(kind, number, asdict(config), _fingerprint(rows), pairs.record())
+        comparisons = [row.comparison for row in rows]
+        return Study(kind, number, asdict(config), _fingerprint(rows), pairs.record(), comparisons)
 
     def _continued(self, kind: Kind, config: TrainConfig, pairs: PairSet, rows: Sequence[PairRow]) -> Study | None:
         latest = self.latest(kind)
@@ -145,11 +147,17 @@ class Studies:
             or replace(latest.given, devices=config.devices, shard=config.shard) != config
         ):
             return None
-        if latest.pairs != _fingerprint(rows) or pair_set_of(latest.pair_set) != pair_set_of(pairs.record()):
+        own = _own(latest, rows)
+        if latest.pairs != _fingerprint(own) or pair_set_of(latest.pair_set) != pair_set_of(pairs.record()):
             return None
-        if problem := self._trainer.problem(len(rows), pairs):
-            raise WorkbenchError(problem)
+        if len(rows) > _GROWN * len(own) or self._is_of_another_base(latest):
+            return None
         return replace(latest, config=asdict(config))
+
+    def _is_of_another_base(self, study: Study) -> bool:
+        here = self._services.loaded_model.model_row(None)
+        rows = (db_runs.get_run(self._workspace.connection, run) for run in study.runs.values())
+        return any(row.base_model != here for row in rows)
 
     # -- on the study's thread ---------------------------------------------------------------------------------
 
@@ -240,14 +248,19 @@ class Studies:
         study = self._known
         run = study.runs.get(cell)
         row = None if run is None else db_runs.get_run(self._workspace.connection, run)
-        if row is None or row.status != "finished":
+        measures = study.kind == "search" and cell.fold == 0 and str(cell.tried) not in study.drifts
+        if row is None or row.status != "finished" or (measures and not self._has_adapter(row)):
             self._check_stopped()
             row = self._begin_cell(cell, row, trainer, devices)
             self._show()
             self._wait(trainer, row.id)
-        if study.kind == "search" and cell.fold == 0:
-            self._measure_drift(cell, row.id)
+        if measures:
+            self._check_stopped()
+            self._measure_drift(cell, db_runs.get_run(self._workspace.connection, row.id))
         self._remove_adapter(row.id)
+
+    def _has_adapter(self, row: RunRow) -> bool:
+        return row.adapter in {each.manifest.id for each in self._workspace.registry.list()}
 
     def _begin_cell(self, cell: Cell, row: RunRow | None, trainer: Trainer, devices: str | None) -> RunRow:
         """Resume the run of a cell, or start one."""
@@ -257,7 +270,7 @@ class Studies:
             self._remove_adapter(row.id)
         study = self._known
         chosen, config = pair_set_of(study.pair_set), replace(study.config_of(cell), devices=devices)
-        run = trainer.start(config, name=study.name_of(cell), pairs=chosen, tags=(study.tag,))
+        run = trainer.start(config, name=study.name_of(cell), pairs=chosen, rows=self._rows, tags=(study.tag,))
         self._update(lambda study: replace(study, runs={**study.runs, cell: run}))
         return db_runs.get_run(self._workspace.connection, run)
 
@@ -271,43 +284,24 @@ class Studies:
             trainer.leave()
         job = trainer.job
         if job is not None:
-            job.done.exception()  # waits for the end; how the run ended is read below
+            with suppress(CancelledError):
+                job.done.exception()  # waits for the end; how the run ended is read below
         row = db_runs.get_run(self._workspace.connection, run)
-        if row.status not in over:
-            if row.error is None:
-                self._check_stopped()
-            raise _Stopped(f"Run {run} is {row.status}." if row.error is None else row.error)
-
-    def _measure_drift(self, cell: Cell, run: int) -> None:
-        """Measure the answers of the base, once, and of the run's adapter."""
-        connection = self._workspace.connection
-        rows = db_verdicts.run_preference_pairs(connection, run)
-        aside = {each.comparison for each in db_runs.run_pairs(connection, run) if each.split == "eval"}
-        prompts = list(dict.fromkeys(_turns(row) for row in rows if row.comparison in aside))[:_PROMPTS]
-        adapter = db_runs.get_run(connection, run).adapter
-        with self._measuring:
-            for key, which in (("base", None), (str(cell.tried), adapter)):
-                if key not in self._known.drifts:
-                    found = self._measured(prompts, which)
-                    self._update(partial(_with_drift, key=key, found=found))
-
-    def _measured(self, prompts: Sequence[Turns], adapter: str | None) -> Drift:
-        found: list[Drift] = []
-        steps = self._drift_steps(prompts, adapter, found)
-        self._services.scheduler.submit("drift", steps, lambda: Priority.RUN).done.result()
-        return found[0]
-
-    def _drift_steps(self, prompts: Sequence[Turns], adapter: str | None, found: list[Drift]) -> WorkSteps:
-        from engine.drift import DriftMeasure  # imports torch
-
-        base = self._services.loaded_model.required()
-        asked = [tuple(Message(role=role, content=text) for role, text in each) for each in prompts]
-        measure = DriftMeasure(base, asked, self._seed)
-        if adapter is None:
-            found.append((yield from _boundaries(measure.steps(None))))
+        if row.status in over:  # even where Palate closed before its adapter was in use
             return
-        with self._services.loaded_model.using(self._workspace.registry.get(adapter)) as name:
-            found.append((yield from _boundaries(measure.steps(name))))
+        if job is not None and job.done.cancelled():
+            raise CancelledError
+        if row.error is None:
+            self._check_stopped()
+        raise _Stopped(f"Run {run} is {row.status}." if row.error is None else row.error)
+
+    def _measure_drift(self, cell: Cell, row: RunRow) -> None:
+        """Measure the answers of the base, once, and of the run's adapter."""
+        with self._measuring:
+            for key, adapter in (("base", None), (str(cell.tried), row.adapter)):
+                if key not in self._known.drifts:
+                    found = self._drift.measure(row.id, adapter)
+                    self._update(partial(_with_drift, key=key, found=found))
 
     def _remove_adapter(self, run: int) -> None:
         """Delete the run's adapter: it learned from a part of the pairs, and nobody should use it."""
@@ -370,23 +364,14 @@ def _resumed(trainer: Trainer, row: RunRow, devices: str | None) -> bool:
     return True
 
 
-def _boundaries(events: Generator[Event, None, Drift]) -> Generator[None, None, Drift]:
-    """Yield at every event, and return the value that the events return."""
-    while True:
-        try:
-            next(events)
-        except StopIteration as end:
-            found: Drift = end.value
-            return found
-        yield
-
-
 def _with_drift(study: Study, key: str, found: Drift) -> Study:
     return replace(study, drifts={**study.drifts, key: (found.tokens, found.nats)})
 
 
-def _turns(row: PairRow) -> Turns:
-    return tuple((turn["role"], turn["content"]) for turn in row.messages)
+def _own(study: Study, rows: Sequence[PairRow]) -> list[PairRow]:
+    """Those of the pairs that the study began with; all of them where another version of Palate began it."""
+    own = set(study.comparisons)
+    return [row for row in rows if not own or row.comparison in own]
 
 
 def _fingerprint(rows: Sequence[PairRow]) -> str:

@@ -48,6 +48,7 @@ class Study:
 
     Attributes:
         config: the settings as given; `pairs` is the fingerprint of the pairs, `pair_set` the choice of them.
+        comparisons: the pairs that its runs share; verdicts that come later are not among them.
         runs: (place of the settings, fold) → the run, for the runs that began.
         drifts: "base" or the place of the settings → tokens of an answer, and nats a token under the base.
         ended: why it is over: "finished", or "" while it is not.
@@ -60,6 +61,7 @@ class Study:
     config: Mapping[str, Any]
     pairs: str
     pair_set: Mapping[str, Any] | None
+    comparisons: Sequence[int] = ()
     runs: Mapping[Cell, int] = field(default_factory=dict)
     drifts: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     ended: str = ""

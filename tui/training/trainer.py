@@ -106,7 +106,7 @@ class Trainer:
         name, from_adapter, pairs = more.get("name"), more.get("from_adapter"), more.get("pairs", ALL_PAIRS)
         parent = registry.get(from_adapter) if from_adapter else None
         name = registry.check_name(name) if name else self.previews.free_name()
-        rows = pairs_of(self._workspace, pairs, learned_beside(config))
+        rows = more.get("rows") or pairs_of(self._workspace, pairs, learned_beside(config))
         if problem := self.problem(count_questions(map(preference_pair, rows)), pairs):
             raise WorkbenchError(problem)
         check_devices(self._loaded_model, config)

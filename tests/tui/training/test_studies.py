@@ -1,11 +1,15 @@
 """A search over settings and an outlook on more verdicts, on the tiny model: ordinary runs, stopped and continued."""
 
 from collections.abc import Iterator
+from concurrent.futures import CancelledError, Future
 from dataclasses import replace
+from sqlite3 import Connection
+from types import SimpleNamespace
 
 import pytest
 
 from adapters.errors import AdapterNameError
+from db.models import ensure_model
 from engine.config import SamplingConfig, TrainConfig
 from tests.tiny import save_tiny
 from tests.waiting import wait_until
@@ -52,7 +56,7 @@ def test_a_search_tries_the_settings_as_given_first_and_stores_what_it_did() -> 
     tried = searched(CONFIG)
     assert tried[0] == CONFIG
     assert len(set(tried)) == 5
-    study = Study("search", 3, CONFIG.__dict__, "f", None, {Cell(1, 2): 7}, {"base": (9.0, 1.5)})
+    study = Study("search", 3, CONFIG.__dict__, "f", None, [3, 4], {Cell(1, 2): 7}, {"base": (9.0, 1.5)})
     assert study_of(study.record()) == study
     assert study.name_of(Cell(1, 2)) == "search-3-b3"
     config = study.config_of(Cell(1, 2))
@@ -212,3 +216,93 @@ def test_an_outlook_trains_on_nested_parts_and_says_what_more_would_bring(judged
 def test_too_few_pairs_are_refused(judged: Workbench) -> None:
     with pytest.raises(WorkbenchError, match="needs at least 12 preference pairs, there are 0"):
         judged.studies.start("search", CONFIG, PairSet(since="2999-01-01"))
+
+
+def test_the_name_of_a_last_run_that_is_over_is_no_obstacle(
+    judged: Workbench, finished: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.training.study._TRIED", FEW)
+    keep(judged, replace(finished, ended=""))
+    assert finished.final is not None
+    judged.studies.start("search", CONFIG, name=judged.run(finished.final).name)
+    assert judged.studies.over is not None
+    judged.studies.over.result(timeout=60)
+    study = judged.studies.latest("search")
+    assert study == finished
+
+
+def test_a_last_run_that_is_over_ends_its_search_even_where_palate_closes_before_its_adapter_is_in_use(
+    judged: Workbench, finished: Study
+) -> None:
+    done: Future[None] = Future()
+    done.cancel()  # as the scheduler does to jobs when it closes
+    closing = SimpleNamespace(job=SimpleNamespace(done=done))
+    assert finished.final is not None
+    judged.studies._wait(closing, finished.final)  # type: ignore[arg-type]
+    with pytest.raises(CancelledError):
+        judged.studies._wait(closing, finished.final, ("interrupted",))  # type: ignore[arg-type]
+
+
+def test_a_run_whose_adapter_went_before_it_was_measured_is_done_again(
+    judged: Workbench, finished: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.training.study._TRIED", FEW)
+    left = replace(finished, ended="", chosen=None, final=None, drifts={"base": finished.drifts["base"]})
+    keep(judged, left)
+    study, _ = studied(judged, "search")
+    assert (study.number, study.ended) == (finished.number, "finished")
+    again = {cell for cell, run in study.runs.items() if run != finished.runs[cell]}
+    assert again == {Cell(0, 0), Cell(1, 0)}
+    assert study.drifts.keys() == finished.drifts.keys()
+
+
+def test_a_search_on_another_model_is_another_one(
+    judged: Workbench, finished: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.training.study._TRIED", FEW)
+    run = finished.runs[Cell(0, 0)]
+    here = judged.run(run).base_model
+
+    def move(conn: Connection, model: int) -> None:
+        conn.execute("UPDATE runs SET base_model = ? WHERE id = ?", (model, run))
+
+    other = judged.workspace.write(ensure_model, kind="base", name="other", source="there", fingerprint="f").result()
+    judged.workspace.write(move, other).result()
+    keep(judged, replace(finished, ended="", chosen=None, final=None))
+    assert judged.studies.start("search", CONFIG).number == finished.number + 1
+    judged.studies.stop()
+    assert judged.studies.over is not None
+    judged.studies.over.result(timeout=60)
+    judged.workspace.write(move, here).result()
+
+
+def test_verdicts_that_come_meanwhile_are_no_pairs_of_a_search_but_of_its_last_run(
+    judged: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.training.study._TRIED", FEW)
+    judged.workspace.keep_setting(KEY, {})
+    judged.answers.write_pairs(1).done.result(timeout=60)
+    judged.studies.start("search", CONFIG)
+    wait_until(lambda: judged.run_progress is not None)
+    comparison = judged.next_comparison()
+    assert comparison is not None
+    judged.labelling.judge(comparison.id, "a").result()
+    assert judged.studies.over is not None
+    judged.studies.over.result(timeout=300)
+    study = judged.studies.latest("search")
+    assert study is not None
+    assert study.final is not None
+    assert {pairs_in(judged, run) for run in study.runs.values()} == {12}
+    assert pairs_in(judged, study.final) == 13
+    first = {cell: run for cell, run in study.runs.items() if cell.tried == 0}
+    keep(judged, replace(study, ended="", chosen=None, final=None, runs=first))
+    continued, _ = studied(judged, "search")  # one verdict more does not begin it anew
+    assert (continued.number, continued.ended) == (study.number, "finished")
+    assert first.items() <= continued.runs.items()
+    assert {pairs_in(judged, run) for run in continued.runs.values()} == {12}
+
+
+def pairs_in(workbench: Workbench, run: int) -> int:
+    """How many pairs a run trains and evaluates on."""
+    row = workbench.run(run)
+    return row.train_pairs + row.eval_pairs

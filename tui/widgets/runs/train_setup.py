@@ -280,7 +280,8 @@ class TrainSetup(Vertical):
             assert isinstance(row, ActionRow)
             row.help = help_
             if study is not None and study.words:
-                row.help = f"{study.words} Enter {'begins another' if study.ended else 'continues it'}."
+                enter = "begins another" if study.ended else "continues it; with other settings it begins another"
+                row.help = f"{study.words} Enter {enter}."
             row.set_remark(_NOT_BEGUN[key] if study is None else study_words(study))
 
     def show_starting(self) -> None:
