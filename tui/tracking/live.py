@@ -29,7 +29,8 @@ class LiveTracking:
     def __init__(self, workspace: Workspace, publish: Callable[[WorkbenchEvent], None]) -> None:
         self._workspace, self._publish = workspace, publish
         self._queue: SimpleQueue[RunChanged | None] = SimpleQueue()
-        self._feed: Feed | None = None
+        self._feeds: dict[int, Feed] = {}
+        """By run: a search on several devices has several runs at once."""
         self._thread: threading.Thread | None = None
 
     def hear(self, published: WorkbenchEvent) -> None:
@@ -47,8 +48,9 @@ class LiveTracking:
         if self._thread is not None:
             self._queue.put(None)
             self._thread.join(_WAIT_S)
-            if self._thread.is_alive() and self._feed is not None:
-                self._feed.kill()
+            if self._thread.is_alive():
+                for feed in list(self._feeds.values()):
+                    feed.kill()
 
     # -- on the thread -------------------------------------------------------------------------------------------
 
@@ -57,7 +59,7 @@ class LiveTracking:
             try:
                 self._take(published)
             except KNOWN_ERRORS as error:
-                self._feed = None
+                self._feeds.pop(published.run, None)
                 self._report(published.run, error)
         self._workspace.readers.release()
 
@@ -67,8 +69,8 @@ class LiveTracking:
                 self._end(published)
             case RunChanged(event=RunPlanned()):
                 self._begin(published.run)
-            case RunChanged(event=StepDone() | EvalDone() as event) if self._feed is not None:
-                self._feed.give(event.step, event.metrics)
+            case RunChanged(event=StepDone() | EvalDone() as event) if feed := self._feeds.get(published.run):
+                feed.give(event.step, event.metrics)
 
     def _begin(self, run: int) -> None:
         """Start with what the run did before, where it is resumed."""
@@ -78,13 +80,13 @@ class LiveTracking:
         check_tracker(self._workspace, tracker)
         connection = self._workspace.connection
         row, folder = db_runs.get_run(connection, run), place_of(self._workspace, tracker)
-        self._feed = Feed(tracker, row, folder, log_of(self._workspace, tracker))
+        feed = self._feeds[run] = Feed(tracker, row, folder, log_of(self._workspace, tracker))
         for step, figures in by_step(db_runs.run_metrics(connection, run)):
-            self._feed.give(step, figures)
+            feed.give(step, figures)
 
     def _end(self, ended: RunEnded) -> None:
         row = db_runs.get_run(self._workspace.connection, ended.run)
-        feed, self._feed = self._feed, None
+        feed = self._feeds.pop(ended.run, None)
         try:
             if feed is not None:
                 feed.end(None if ended.status == "interrupted" else ended.status, _WAIT_S)

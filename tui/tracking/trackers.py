@@ -117,7 +117,7 @@ class Feed:
         self._log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         command = [sys.executable, "-P", "-m", "tui.tracking.sender", self._tracker, str(folder)]
-        with open(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as words:
+        with open(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600), "wb") as words:
             return subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=words, stderr=words, text=True, start_new_session=True,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},

@@ -34,6 +34,7 @@ class Api:
         raise ValueError("there is no such project")
 class Run:
     def __init__(self, **about):
+        self.name = about["name"]
         self.say(about)
     def say(self, what):
         with open(os.environ["STAND_IN"], "a") as file:
@@ -180,6 +181,23 @@ def test_a_run_that_trains_is_followed_with_what_it_did_before(workbench: StillW
     assert [each["step"] for each in steps] == list(range(1, 14))  # 12 of them from before
     assert steps[-1] == {"step": 13, "loss": 0.25}
     assert finished == {"finished": True}
+
+
+def test_runs_of_a_search_at_the_same_time_keep_their_figures_apart(
+    workbench: StillWorkbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = stand_in(tmp_path, monkeypatch, STAND_IN.replace("step, **metrics", 'step, "run": self.name, **metrics'))
+    workbench.change_setting("tracker", "trackio")
+    for run in (1, 6):
+        workbench.tracking.hear(RunChanged(run, PLAN))
+    for run, loss in ((1, 0.5), (6, 0.25)):
+        workbench.tracking.hear(RunChanged(run, StepDone(STEPS + 1, STEPS + 1, loss, {"loss": loss}, 1.0)))
+    for run in (1, 6):
+        workbench.tracking.hear(RunEnded(run, name=f"taste-{run}", status="finished"))
+    workbench.tracking.close()
+    last = {str(each["run"])[0]: each["loss"] for each in lines(told) if each.get("step") == STEPS + 1}
+    assert last == {"1": 0.5, "6": 0.25}
+    assert lines(told).count({"finished": True}) == 2
 
 
 def test_a_failing_tracker_is_said_and_noted_and_leaves_the_run_alone(
