@@ -24,8 +24,10 @@ def step_warnings(state: RunState, scores: Sequence[PairScore], beta: float) -> 
     if not scores:
         return ()
     lost = sum(held - own for score in scores for own, held in [(score.logps[0], score.reference_logps[0])])
-    state.chosen_lost = [*state.chosen_lost, [lost, sum(score.tokens[0] for score in scores)]][-_STEPS:]
     if state.step * 2 <= state.total_steps:
+        return ()
+    state.chosen_lost = [*state.chosen_lost, [lost, sum(score.tokens[0] for score in scores)]][-_STEPS:]
+    if len(state.chosen_lost) < min(_STEPS, state.total_steps // 4):  # a step of four pairs says little
         return ()
     per_token = sum(nats for nats, _ in state.chosen_lost) / sum(tokens for _, tokens in state.chosen_lost)
     margin = sum(score.margin(beta) for score in scores)

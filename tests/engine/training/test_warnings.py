@@ -14,13 +14,25 @@ def score(chosen_lost: float, rejected_lost: float, tokens: int = 100) -> PairSc
 def test_a_collapse_is_told_from_the_nats_that_a_chosen_token_lost() -> None:
     state = RunState(total_steps=100, step=51, given_warnings={"falling"})
     calm = [score(10.0, 40.0), score(18.0, 40.0)]  # 28 of 200 tokens: 0.14
-    assert step_warnings(state, calm, beta=0.1) == ()
-    lost = [score(10.0, 40.0), score(26.0, 40.0)]  # 36 of 200 tokens, with those before 64 of 400: 0.16
+    for _ in range(8):
+        assert step_warnings(state, calm, beta=0.1) == ()
+    lost = [score(10.0, 40.0), score(34.0, 40.0)]  # 44 of 200 tokens, with the last seven 240 of 1,600: 0.15, no more
+    assert step_warnings(state, lost, beta=0.1) == ()  # then 256 of 1,600: 0.16
     (notice,) = step_warnings(state, lost, beta=0.1)
     assert notice.level == "warning"
     assert "lost 0.16 nats per token" in notice.text
     assert "raise the SFT weight" in notice.text
     assert step_warnings(state, lost, beta=0.1) == ()  # once in a run
+
+
+def test_no_collapse_is_told_from_few_steps_nor_from_the_first_half() -> None:
+    state = RunState(total_steps=20, given_warnings={"falling"})
+    told = []
+    for step in range(1, 21):
+        state.step = step
+        if step_warnings(state, [score(30.0, 40.0)], beta=0.1):
+            told.append(step)
+    assert told == [15]  # the fifth of the ten steps in the second half
 
 
 def test_what_the_chosen_answers_lost_and_won_back_is_no_collapse() -> None:
@@ -34,10 +46,11 @@ def test_what_the_chosen_answers_lost_and_won_back_is_no_collapse() -> None:
 def test_falling_chosen_answers_are_told_in_the_second_half_where_the_margin_grows() -> None:
     falling = [score(5.0, 20.0)]  # margin 0.1 · (−5 + 20) = 1.5
     assert step_warnings(RunState(total_steps=100, step=50), falling, beta=0.1) == ()
-    (notice,) = step_warnings(RunState(total_steps=100, step=51), falling, beta=0.1)
+    before = [[5.0, 100]] * 7
+    (notice,) = step_warnings(RunState(total_steps=100, step=58, chosen_lost=before), falling, beta=0.1)
     assert "--sft-weight" in notice.text
     shrinking = [score(12.0, 5.0)]  # the margin falls as well: another trouble, which the curves show
-    assert not any("--sft-weight" in each.text for each in step_warnings(RunState(100, step=51), shrinking, beta=0.1))
+    assert step_warnings(RunState(100, step=58, chosen_lost=before), shrinking, beta=0.1) == ()
 
 
 def test_learning_by_heart_is_told_from_the_evaluation_loss() -> None:
