@@ -10,6 +10,7 @@ from db.inserting import insert
 from db.times import utc_now
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_QUERY = re.compile(r"(api-version=[\w.-]{1,40})?")  # Azure's; any other may hold a key
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def add_server(
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise NotAllowed(f"{url!r} is no address of a server. It begins with http:// or https://.")
-    if parts.username or parts.password or parts.query:
+    if parts.username or parts.password or not _QUERY.fullmatch(parts.query):
         raise NotAllowed("The address holds a name, a password or a query. Put the key into an environment variable.")
     if key_env is not None and not _VARIABLE.fullmatch(key_env):
         raise NotAllowed("The key's place is the name of an environment variable, and never the key itself.")

@@ -1,6 +1,7 @@
 """Where a server is, and how it is asked."""
 
 import os
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
@@ -9,6 +10,7 @@ from engine.errors import ServerError, SettingError
 _NO_KEY = "none"  # the client needs a key; a server without keys ignores it
 _ENDPOINTS = ("/chat/completions", "/completions", "/models")
 """Ends of addresses that people copy whole; what is sent goes to the first of them."""
+_QUERY = re.compile(r"(api-version=[\w.-]{1,40})?")  # Azure's; any other may hold a key
 HOW_TO_NAME_KEY = (
     "Put the key into an environment variable, and name that: with `palate servers add … --key-env VAR`, or in the "
     "setting `server_key_env`."
@@ -21,7 +23,7 @@ class Server:
 
     Args:
         url: `http` or `https`, without a password; `/v1` is added when it has no path, and `/chat/completions` at its
-            end is dropped.
+            end is dropped. A query may name an `api-version`, as Azure wants it.
         model: its name at that server.
         key_env: the name of the environment variable with the key; None when the server needs no key.
         timeout_s: how long the server may be silent.
@@ -42,6 +44,7 @@ class Server:
     def __post_init__(self) -> None:
         try:
             parts = urlsplit(self.url)
+            _ = parts.port  # raises where it is no number up to 65535
         except ValueError:  # such as half of an IPv6 address
             parts = urlsplit("")
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -50,6 +53,10 @@ class Server:
             raise SettingError(
                 f"The server's address holds a user or a password for {parts.hostname}, and Palate never "
                 f"stores a key. {HOW_TO_NAME_KEY}"
+            )
+        if not _QUERY.fullmatch(parts.query):
+            raise SettingError(
+                f"The server's address has a query, in which a key may stand, so leave it out. {HOW_TO_NAME_KEY}"
             )
 
     @property

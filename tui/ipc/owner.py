@@ -128,7 +128,7 @@ class OwnerServer:
             try:
                 self._run_command(self._workbench, words)
             except ClientGone:
-                logger.info("The client of `palate %s` went away", " ".join(words))
+                logger.info("The client of a command went away")  # its words may hold a key
                 return 1
             except (Exception, SystemExit, KeyboardInterrupt, OwnerLeaves) as error:  # noqa: BLE001  the client sees every one
                 return _report_end(error, console)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from engine.chat_servers.address import HOW_TO_NAME_KEY, Server
+from engine.chat_servers.address import Server
 from engine.config import SamplingConfig, check_settings, setting, settings_of
 from engine.errors import SettingError
 
@@ -123,7 +123,8 @@ class SourceConfig:
         if not self.server:
             raise SettingError("The policy is a server, and the setting `server` is empty. Set it, or another policy.")
         if not self.server_model:
-            raise SettingError(f"The setting `server_model` is empty. Name the model that answers at {self.server}.")
+            check_server(self.server)  # the address may hold a key, so no other error comes before, and none repeats it
+            raise SettingError("The setting `server_model` is empty. Name the model that answers at that server.")
         name, key_env = self.server_model, self.server_key_env
         return Server(self.server, name, key_env, self.server_timeout, self.server_retries, self.server_parallel)
 
@@ -139,13 +140,8 @@ def check_key_env(name: str | None) -> None:
 
 def check_server(url: str | None) -> None:
     """Raise `SettingError` where an address of a server may hold a key, or is none. The error does not repeat it."""
-    if url is None:
-        return
-    Server(url, "")  # raises where it is no address, or holds a user or a password
-    if urlsplit(url).query:
-        raise SettingError(
-            f"The server's address has a query, in which a key may stand, so leave it out. {HOW_TO_NAME_KEY}"
-        )
+    if url is not None:
+        Server(url, "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,11 +264,15 @@ def hook_host(hook: str) -> str | None:
     """The host to which the facts of a run go; None where the hook is a command.
 
     Raises:
-        SettingError: the address holds a name and a password.
+        SettingError: the address names no host, or holds a name and a password.
     """
-    parts = urlsplit(hook)
-    if parts.scheme not in ("http", "https"):
+    if not hook.lower().startswith(("http://", "https://")):
         return None
+    try:
+        parts = urlsplit(hook)
+        _ = parts.port  # raises where it is no number up to 65535
+    except ValueError:  # such as half of an IPv6 address
+        parts = urlsplit("")
     if "@" in parts.netloc or not parts.netloc:
         raise SettingError("The hook's address must name a host, and hold no password: the setting is stored as it is.")
     return parts.netloc.lower()

@@ -306,7 +306,11 @@ def test_a_refusal_that_happens_to_name_a_setting_is_told_in_words(said: str, le
     assert answers.left_out == left_out
 
 
-@pytest.mark.parametrize("url", ["localhost:8000", "ftp://host/v1", "http://", "http://user:pass@host/v1"])
+@pytest.mark.parametrize(
+    "url",
+    ["localhost:8000", "ftp://host/v1", "http://", "http://user:pass@host/v1", "http://[host", "http://host:80x0/v1",
+     "http://host/v1?key=pass"],
+)  # fmt: skip
 def test_an_address_that_cannot_be_used_is_refused(url: str) -> None:
     with pytest.raises(SettingError, match="server") as raised:
         Server(url, "llama")

@@ -115,6 +115,12 @@ def test_a_hook_that_fails_is_said_and_the_run_stays_as_it_is(workbench: StillWo
     assert workbench.run(2) == before
 
 
+@pytest.mark.parametrize("hook", ["https://[half", "HTTPS://box:80x0/", "https://", "https://anna:secret@box/"])
+def test_an_address_that_names_no_host_is_refused_when_it_is_set(workbench: StillWorkbench, hook: str) -> None:
+    with pytest.raises(SettingError, match="must name a host"):
+        workbench.change_setting("hook", hook)
+
+
 def test_a_hook_that_does_not_end_is_killed_with_its_children(
     workbench: StillWorkbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,6 +111,8 @@ def test_who_answers() -> None:
     assert SourceConfig(policy="taste-1", against="base").second == "base"
     with pytest.raises(SettingError, match="`server_model` is empty"):
         SourceConfig(server="http://localhost:1").to_server()
+    with pytest.raises(SettingError, match="a user or a password"):  # before an error that might repeat the address
+        SourceConfig(server="http://anna:s3cret@localhost:1").to_server()
     with pytest.raises(SettingError, match="`server` is empty"):
         SourceConfig(policy="server").to_server()
 
@@ -123,6 +125,7 @@ def test_who_answers() -> None:
         ("server", "https://box:8000/v1?key=s3cret", "has a query"),
         ("server", "sk-s3cret", "takes an address"),
         ("server", "https://[s3cret", "takes an address"),
+        ("server", "https://box:s3cret/v1", "takes an address"),
     ],
 )
 def test_a_key_is_not_stored_as_a_setting_and_not_repeated(
