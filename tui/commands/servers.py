@@ -100,7 +100,7 @@ def allow(options: Options, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def forbid(options: Options, name: str) -> None:
-    """Let nothing be sent to a server from now on."""
+    """Let nothing be sent to a server from now on, or to another place that `palate doctor` lists."""
     with options.owning() as workbench:
         workbench.servers.forbid(name)
     say(f"Nothing more is sent to {name}. Texts that were sent before cannot be called back.")

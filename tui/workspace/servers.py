@@ -183,13 +183,17 @@ class ServerList:
     def forbid(self, name: str) -> None:
         """Record that texts may no longer be sent to this server, which may be one that is offered no longer.
 
+        `name` may also be another place that was allowed, such as that of a tracker, a hook or a repository.
+
         Raises:
-            InputError: it is the one of the settings.
-            NotFound: there never was one of that name.
+            InputError: it is the server of the settings.
+            NotFound: there never was a server of that name, and no such place was allowed.
         """
         if name == SERVER:
             self._listed(name)  # raises
-        self.consents.withdraw(Destination.at(self._row(name).url))
+        places = [each.destination for each in self.consents.listed() if each.destination.place == name]
+        for place in places or [Destination.at(self._row(name).url)]:
+            self.consents.withdraw(place)
 
     def remove(self, name: str) -> None:
         """Offer a server no longer. What it wrote still names it.

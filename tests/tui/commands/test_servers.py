@@ -102,3 +102,11 @@ def test_a_server_that_was_removed_can_be_forbidden(palate: Invoke) -> None:
     assert not records(palate("servers", "--json"))[0]["allowed"]
     nobody = palate("servers", "forbid", "nobody")
     assert (nobody.exit_code, "no server 'nobody'" in nobody.output) == (1, True)
+
+
+def test_another_place_is_forbidden_as_doctor_names_it(palate: Invoke) -> None:
+    assert palate("settings", "hook", "https://Phone.invalid/done").exit_code == 0
+    assert "hook phone.invalid, allowed" in palate("doctor").stdout
+    assert palate("servers", "forbid", "phone.invalid").exit_code == 0
+    assert "phone.invalid, allowed" not in palate("doctor").stdout
+    assert palate("servers", "forbid", "phone.invalid").exit_code == 1  # there is nothing to forbid now
