@@ -205,10 +205,10 @@ def note_comparison(conn: Connection, comparison: int, note: str) -> None:
     conn.execute(upsert, (get_comparison(conn, comparison).id, note, utc_now()))
 
 
-def comparison_note(conn: Connection, comparison: int) -> str:
-    """The note on one comparison; empty where there is none."""
+def comparison_note(conn: Connection, comparison: int) -> str | None:
+    """The note on one comparison, empty where it was taken off; None where only its verdict may have one."""
     row = conn.execute("SELECT note FROM comparison_notes WHERE comparison = ?", (comparison,)).fetchone()
-    return "" if row is None else str(row["note"])
+    return None if row is None else str(row["note"])
 
 
 def comparison_notes(conn: Connection, trial: int) -> dict[int, str]:

@@ -358,7 +358,7 @@ def _insert_others(conn: Connection, comparison: int, others: Sequence[Mapping[s
         by = {"source": "person" if judge is None else "model", "person": person, "judge": judge}
         said = {name: each[name] for name in ("verdict", "strength", "confidence", "note")}
         how = {"comparison": comparison, "at": now, "layout": "none", "blind": False}
-        insert(conn, "verdicts", how | said | by)
+        set_tags(conn, insert(conn, "verdicts", how | said | by), each["tags"], offered=False)
 
 
 def hide_batch(conn: Connection) -> None:

@@ -248,7 +248,8 @@ class Imported:
 
     `pairs` are decisive; `not_judged` wait in the queue now. The pairs of each of the `ranked` rows belong to one
     question. `remarks` say how lines were read that are stored, where they were not taken word for word. `rejects` is
-    the file with the rows that its reader left out, if one was wanted.
+    the file with the rows that its reader left out, if one was wanted and there are any. `unit` is what the numbers of
+    lines count: line, entry or row.
     """
 
     source: str
@@ -265,6 +266,7 @@ class Imported:
     remarks: tuple[LeftOutLines, ...] = ()
     rejects: str | None = None
     both_good: int = 0
+    unit: str = "line"
 
     @property
     def taken(self) -> int:

@@ -100,8 +100,9 @@ CONDITIONS = {
     "judge": """(c.id IN (SELECT comparison FROM verdicts WHERE judge IN (SELECT value FROM json_each({0})))
         OR c.trial IN (SELECT id FROM trials WHERE judged_by IN (SELECT value FROM json_each({0}))))""",
     "out": "c.id IN (SELECT id FROM comparisons WHERE withdrawn = 1)",
-    "noted": """(c.standing IN (SELECT id FROM verdicts WHERE note <> '')
-        OR c.id IN (SELECT comparison FROM comparison_notes WHERE note <> ''))""",
+    "noted": """(c.id IN (SELECT comparison FROM comparison_notes WHERE note <> '')
+        OR c.standing IN (SELECT id FROM verdicts WHERE note <> '')
+            AND c.id NOT IN (SELECT comparison FROM comparison_notes))""",
     "since": "c.standing >= (SELECT min(id) FROM verdicts WHERE at >= {0})"
     " AND (SELECT at FROM verdicts WHERE id = c.standing) >= {0}",
     "until": "c.standing <= (SELECT max(id) FROM verdicts WHERE at < {0})"
@@ -134,7 +135,7 @@ _BY_GIVERS = f"FROM {GIVEN} given CROSS JOIN comparisons c ON c.id = given.compa
 _LIST = """SELECT CASE WHEN v.id IS c.standing THEN NULL WHEN v.judge IS NOT NULL THEN 'judge:' || j.name
             WHEN v.person IS NOT NULL THEN 'person:' || w.name END AS by,
         v.id, v.comparison, v.at, v.verdict, v.strength, v.seconds, c.trial, c.withdrawn, s.held_out,
-        ifnull(nullif((SELECT n.note FROM comparison_notes n WHERE n.comparison = c.id), ''), v.note) AS note,
+        ifnull((SELECT n.note FROM comparison_notes n WHERE n.comparison = c.id), v.note) AS note,
         p.messages, p.field, p.forgotten, s.name AS set_name
     FROM json_each(?) asked
     JOIN verdicts v ON v.id = asked.value

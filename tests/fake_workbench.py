@@ -782,9 +782,9 @@ class FakeData:
         """None is."""
         return False
 
-    def note(self, comparison: int) -> str:
+    def note(self, comparison: int) -> str | None:
         """The one that was kept."""
-        return self.notes.get(comparison, "")
+        return self.notes.get(comparison)
 
     def keep_note(self, comparison: int, note: str) -> "Future[None]":
         """Keep it."""

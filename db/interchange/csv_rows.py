@@ -14,8 +14,8 @@ LONGEST_CELL = 64 << 20
 """In characters. A longer cell is taken for a missing quotation mark."""
 
 
-def csv_rows(path: Path, lines: Iterable[str]) -> Iterator[tuple[Any, str]]:
-    """Every row as an object of its columns, and what is wrong with it, "" where nothing is.
+def csv_rows(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, Any, str]]:
+    """Every row: the line where it begins, an object of its columns, and what is wrong with it, "" where nothing is.
 
     Each cell stays a text: NA is "NA", and 4 is "4". The delimiter is the one that the line of column names has most,
     or the one that a first line `sep=;` names.
@@ -24,29 +24,32 @@ def csv_rows(path: Path, lines: Iterable[str]) -> Iterator[tuple[Any, str]]:
         InterchangeError: it has no line of column names, or is no CSV; the message names the line.
     """
     csv.field_size_limit(LONGEST_CELL)
-    delimiter, lines = _delimited(lines)
+    delimiter, before, lines = _delimited(lines)
     reader = csv.reader(lines, strict=True, delimiter=delimiter)
     try:
         head = next(reader, None)
         if not head or len({each.strip() for each in head}) < len(head):
             raise InterchangeError(f"{path} needs a first line of column names, each once. {NOTHING_TAKEN}")
-        for cells in filter(None, reader):
+        end = reader.line_num
+        for cells in reader:
+            at, end = before + end + 1, reader.line_num
             if len(cells) > len(head):
-                yield delimiter.join(cells), f"{len(cells)} cells in {len(head)} columns"
-            else:
-                yield dict(zip(head, cells, strict=False)), ""
+                yield at, delimiter.join(cells), f"{len(cells)} cells in {len(head)} columns"
+            elif cells:
+                yield at, dict(zip(head, cells, strict=False)), ""
     except csv.Error as error:
-        raise InterchangeError(f"{path}, line {reader.line_num}: {error}, so it is no CSV. {NOTHING_TAKEN}") from None
+        at = before + reader.line_num
+        raise InterchangeError(f"{path}, line {at}: {error}, so it is no CSV. {NOTHING_TAKEN}") from None
 
 
-def _delimited(lines: Iterable[str]) -> tuple[str, Iterator[str]]:
-    """The delimiter and all lines of the table."""
+def _delimited(lines: Iterable[str]) -> tuple[str, int, Iterator[str]]:
+    """The delimiter, the number of lines before the table, and the lines of the table."""
     rest = iter(lines)
     first = next(rest, "")
     said = first.strip("\r\n ")
     if said.casefold().startswith("sep=") and len(said) == len("sep=") + 1:
-        return said[-1], rest
-    return delimiter_of(first) or ",", chain([first], rest)
+        return said[-1], 1, rest
+    return delimiter_of(first) or ",", 0, chain([first], rest)
 
 
 def delimiter_of(line: str) -> str:

@@ -63,7 +63,7 @@ def _kept_beside(row: Row, record: PairRecord) -> PairRecord:
     judge = row.optional_text("judge")
     if judge is None or record.verdict is None:
         return record
-    said = OtherVerdict(record.verdict, record.strength, judge=judge, note=record.note)
+    said = OtherVerdict(record.verdict, record.strength, judge=judge, note=record.note, tags=record.tags)
     return replace(record, verdict=None, strength=1, side=None, note="", tags=(), others=(said, *record.others))
 
 
@@ -103,13 +103,14 @@ def _other(row: Row) -> OtherVerdict:
         judge=judge,
         confidence=_share(row, "confidence"),
         note=row.optional_text("note") or "",
+        tags=_texts(row, "reasons"),
     )
 
 
 def _written(other: OtherVerdict) -> dict[str, Any]:
     giver = {"person": other.person} if other.judge is None else {"judge": other.judge}
     said = {"verdict": other.verdict, "strength": other.strength, "confidence": other.confidence, "note": other.note}
-    return giver | said
+    return giver | said | ({"reasons": list(other.tags)} if other.tags else {})
 
 
 def _verdict(row: Row) -> str | None:

@@ -18,6 +18,7 @@ class OtherVerdict:
     judge: str | None = None
     confidence: float | None = None
     note: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

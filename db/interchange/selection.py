@@ -19,7 +19,7 @@ _PAGE = 500
 # their question is held out in any set.
 _PAIRS = """SELECT c.id, p.messages, p.field, p.guard_hash, a.text AS a_text, b.text AS b_text,
         a.cut AS a_cut, b.cut AS b_cut,
-        v.verdict, v.strength, v.side, v.seconds, ifnull(nullif(n.note, ''), v.note) AS note,
+        v.verdict, v.strength, v.side, v.seconds, ifnull(n.note, v.note) AS note,
         sc.score AS a_score, sd.score AS b_score, ma.name AS a_model, mb.name AS b_model,
         c.ranking, j.name AS judge, v.id AS verdict_id,
         CASE WHEN v.source = 'person' THEN ifnull(w.name, :own_name) ELSE w.name END AS person,
@@ -48,7 +48,9 @@ _PAIRS = """SELECT c.id, p.messages, p.field, p.guard_hash, a.text AS a_text, b.
     ORDER BY c.id LIMIT :limit"""
 
 # The newest verdict of each judge and of each other person that was not undone.
-_OTHERS = """SELECT v.id, v.comparison, v.verdict, v.strength, v.confidence, v.note, w.name AS person, j.name AS judge
+_OTHERS = """SELECT v.id, v.comparison, v.verdict, v.strength, v.confidence, v.note, w.name AS person, j.name AS judge,
+        (SELECT json_group_array(t.name) FROM verdict_tags x JOIN tags t ON t.id = x.tag
+            WHERE x.verdict = v.id) AS tags
     FROM verdicts v LEFT JOIN people w ON w.id = v.person LEFT JOIN judges j ON j.id = v.judge
     WHERE v.comparison IN (SELECT value FROM json_each(?)) AND v.verdict <> 'undo'
         AND (v.source = 'model' OR v.source = 'person' AND v.person IS NOT NULL)
@@ -126,8 +128,9 @@ def _others(conn: Connection, pairs: Sequence[Row]) -> dict[int, tuple[OtherVerd
         if row["id"] in exported:
             continue
         person, judge = row["person"], row["judge"]
-        said = OtherVerdict(row["verdict"], row["strength"], person, judge, row["confidence"], row["note"])
-        newest.setdefault(row["comparison"], {})[person, judge] = said
+        by, tags = (person, judge), tuple(json.loads(row["tags"]))
+        said = OtherVerdict(row["verdict"], row["strength"], *by, row["confidence"], row["note"], tags)
+        newest.setdefault(row["comparison"], {})[by] = said
     return {comparison: tuple(given.values()) for comparison, given in newest.items()}
 
 

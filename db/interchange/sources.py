@@ -41,6 +41,8 @@ class Source:
     size: int = 0
     empty: list[int] = field(default_factory=list)
     """The numbers of empty lines, known after the rows were read."""
+    unit: str = "line"
+    """What the numbers of its rows count: line, entry or row. Known once rows are read."""
 
     @property
     def name(self) -> str:
@@ -73,8 +75,8 @@ class Source:
             InterchangeError: it cannot be read, or its content does not fit its ending; the message names the line.
         """
         self.empty.clear()
-        unit, values = self._values()
-        name, ignored = self.name, self.columns.ignored
+        self.unit, values = self._values()
+        name, unit, ignored = self.name, self.unit, self.columns.ignored
         for at, value, fault in values:
             yield Row(name, unit, at, value if fault else self.columns.renamed(value), fault, ignored)
 
@@ -93,8 +95,7 @@ class Source:
                     return "line", self._json_lines(path)
                 return "entry", _numbered(list_entries(path, read_pieces(path, self._progress)))
             case ".csv":
-                rows = csv_rows(path, read_lines(path, self._progress))
-                return "row", ((at, *row) for at, row in enumerate(rows, 1))
+                return "line", csv_rows(path, read_lines(path, self._progress))
             case ".parquet":
                 return "row", _numbered(parquet_rows(path))
         raise InterchangeError(

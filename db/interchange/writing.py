@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -66,6 +67,7 @@ def check_ending(target: Path, format: Format) -> str:
     return kind
 
 
+_ROWS_AT_ONCE = 1000
 _STORED = ""
 NUL = "a table of text cannot hold a NUL character"
 CHANGED = "a text would change when it is read back: it looks like messages, a transcript or a chat template"
@@ -151,16 +153,41 @@ def _cell(value: Any) -> Any:
 
 
 def _write_parquet(file: Path, rows: Iterator[dict[str, Any]]) -> None:
-    """Write a Parquet file with `datasets`, which takes seconds to import, by way of a temporary file."""
-    from datasets import Dataset, disable_progress_bars, load_dataset
+    """Write a Parquet file by way of a temporary one, since the type of a column shows in all of its values."""
+    import pyarrow  # datasets brings it along
+    from pyarrow.parquet import ParquetWriter
 
-    disable_progress_bars()
-    with tempfile.TemporaryDirectory(prefix="palate-export-") as folder:
-        lines = Path(folder) / "rows.jsonl"
-        with lines.open("w", encoding="utf-8") as staged:
-            number = sum(staged.write(json.dumps(row) + "\n") > 0 for row in rows)
-        if number:
-            read = load_dataset("json", data_files=str(lines), split="train", cache_dir=folder)
-        else:
-            read = Dataset.from_dict({})
-        read.to_parquet(str(file))
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as staged:
+        types: dict[str, Any] = {}
+        for row in rows:
+            staged.write(json.dumps(row) + "\n")
+            for name, value in row.items():
+                types[name] = _merged(types.get(name, pyarrow.null()), value)
+        schema = pyarrow.schema(types.items())
+        staged.seek(0)
+        with ParquetWriter(file, schema) as writer:
+            while part := [_fitted(json.loads(line), types) for line in islice(staged, _ROWS_AT_ONCE)]:
+                writer.write_table(pyarrow.Table.from_pylist(part, schema=schema))
+
+
+def _merged(known: Any, value: Any) -> Any:
+    """The Arrow type that holds a value as well as those before; text where no other type does."""
+    import pyarrow
+
+    if isinstance(value, str) and known == pyarrow.string():  # nearly all of them
+        return known
+    try:
+        schemas = [pyarrow.schema([("", each)]) for each in (known, pyarrow.array([value]).type)]
+        return pyarrow.unify_schemas(schemas, promote_options="permissive").field(0).type
+    except pyarrow.ArrowException:
+        return pyarrow.string()
+
+
+def _fitted(row: dict[str, Any], types: dict[str, Any]) -> dict[str, Any]:
+    """The row with texts where its columns are texts: structure is written as JSON there, as in a table."""
+    import pyarrow
+
+    return {
+        name: plain_json(value) if types[name] == pyarrow.string() and not isinstance(value, str | None) else value
+        for name, value in row.items()
+    }

@@ -10,6 +10,7 @@ from db.comparisons import add_comparison
 from db.completions import add_completion
 from db.connection import open_database, writing
 from db.inserting import insert
+from db.interchange.selection import judged_pairs
 from db.migrations import runner as db_runner
 from db.prompts import find_prompt
 from db.verdict_search import (
@@ -174,6 +175,15 @@ def test_an_answer_of_ones_own_is_a_fact(conn):
 def test_words_of_the_facts_are_no_words_to_be_found(conn):
     judged(conn, "one", side="left")
     assert found(conn, "verdict") == found(conn, "left") == found(conn, "strength") == []
+
+
+def test_a_note_that_came_with_a_verdict_can_be_taken_off(conn):
+    one = judged(conn, "one", note="said at once")
+    assert found(conn, conditions=(Where("noted"),)) == ["one"]
+    note_comparison(conn, one, "")
+    assert found(conn, conditions=(Where("noted"),)) == []
+    assert search_verdicts(conn)[0].note == ""
+    assert [each.note for each in judged_pairs(conn)] == [""]
 
 
 def test_notes_of_a_pair_are_found_and_replaced(conn):

@@ -19,6 +19,8 @@ from tui.text.format import count, when
 if TYPE_CHECKING:
     from tui.workbench import Workbench
 
+_LISTED = 50
+
 
 def _help() -> str:
     """The help text that lists the filters, one on each line."""
@@ -29,7 +31,11 @@ def _help() -> str:
 
 @click.command(epilog=_help())
 @click.argument("query", nargs=-1)
-@click.option("--limit", default=50, type=click.IntRange(min=1), show_default=True, help="At most this many.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    help=f"At most this many. Default: {_LISTED} in a list, all that are found with --take-out and --put-back.",
+)
 @verdicts_of_option
 @click.option("--take-out", "take_out", is_flag=True, help="Take the pairs found out of training.")
 @click.option("--put-back", "put_back", is_flag=True, help="Put the pairs found back into training.")
@@ -38,7 +44,7 @@ def _help() -> str:
 def data(
     options: Options,
     query: tuple[str, ...],
-    limit: int,
+    limit: int | None,
     verdicts_of: tuple[str, ...],
     take_out: bool,
     put_back: bool,
@@ -53,8 +59,9 @@ def data(
     if take_out or put_back:
         if verdicts_of:
             raise click.UsageError("Pairs are taken out by your own verdicts. Leave --verdicts-of out.")
-        _change(options, text, out=_one_of(take_out, put_back), as_json=as_json)
+        _change(options, text, limit or 10**9, out=_one_of(take_out, put_back), as_json=as_json)
         return
+    limit = limit or _LISTED
     with options.reading() as view:
         rows = view.data.page(text, limit=limit, givers=verdicts_of)
         total = len(rows) if len(rows) < limit else view.data.count(text, givers=verdicts_of)
@@ -75,11 +82,11 @@ def _one_of(take_out: bool, put_back: bool) -> bool:
     return take_out
 
 
-def _change(options: Options, text: str, *, out: bool, as_json: bool) -> None:
+def _change(options: Options, text: str, limit: int, *, out: bool, as_json: bool) -> None:
     if not text:
         raise click.UsageError("No query is given. Give a comparison's number, as in id:12, or any other query.")
     with options.owning() as workbench:
-        found = [row for row in workbench.data.page(text, limit=10**9) if row.trial is None]
+        found = [row for row in workbench.data.page(text, limit=limit) if row.trial is None]
         changed = [row.comparison for row in found if _set_out(workbench, row.comparison, out)]
     for comparison in changed:
         if as_json:

@@ -22,6 +22,7 @@ from tui.commands.piped_input import file_of
 from tui.curation.import_format import exported_words, preview_words, summary_words, taken_words
 from tui.curation.import_source import preview_of, recognised
 from tui.curation.importer import Tell
+from tui.errors import InputError
 from tui.ipc.console import CallerPath, console, emit, say, show
 from tui.snapshots import ImportProgress
 from tui.text.format import count
@@ -65,6 +66,8 @@ def import_command(
     as_json: bool,
 ) -> None:
     """Import judged pairs."""
+    if rejects is not None and rejects.exists():
+        raise InputError(f"{rejects} is there already, perhaps with rows that you corrected. Name another file.")
     with file_of(options, file) as (options, name, own_set):
         source = source_of(name, split=split, config=config, folder=console().folder, columns=columns_of(columns))
         if dry_run:

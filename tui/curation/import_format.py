@@ -31,7 +31,8 @@ def taken_words(imported: Imported) -> str:
 
 def summary_words(imported: Imported) -> list[str]:
     """What was left out and why, what was read otherwise, and where the rejected rows are."""
-    words = [*map(left_out_words, imported.left_out), *map(remark_words, imported.remarks)]
+    words = [left_out_words(each, imported.unit) for each in imported.left_out]
+    words += [remark_words(each, imported.unit) for each in imported.remarks]
     if imported.ranked:
         words.append(f"{count(imported.ranked, 'row')} with several answers; the pairs of each belong to one question")
     return [*words, *rejects_words(imported)]
@@ -39,7 +40,7 @@ def summary_words(imported: Imported) -> list[str]:
 
 def rejects_words(imported: Imported) -> list[str]:
     """Where the rejected rows are; nothing where there are none."""
-    if not (imported.rejects and imported.left_out):
+    if imported.rejects is None:
         return []
     return [f"The rows that could not be used are in {imported.rejects}; correct them and import that file"]
 
@@ -68,23 +69,20 @@ def example_words(pair: PairRecord, width: int = 100) -> Iterator[str]:
         yield f"  {visible_line(remark, width - 2)}"
 
 
-def left_out_words(left_out: LeftOutLines) -> str:
+def left_out_words(left_out: LeftOutLines, unit: str = "line") -> str:
     """The number of lines left out for a reason, with the first of them: "3 left out (lines 4, 7, 9): …"."""
-    return f"{left_out.count:,} left out ({_line_word(left_out)} {_numbers(left_out)}): {left_out.reason}"
+    return f"{left_out.count:,} left out ({_places(left_out, unit)}): {left_out.reason}"
 
 
-def remark_words(lines: LeftOutLines) -> str:
+def remark_words(lines: LeftOutLines, unit: str = "line") -> str:
     """The number of lines that were not taken word for word: "4 read otherwise (lines 1, 2, 3, …): …"."""
-    return f"{lines.count:,} read otherwise ({_line_word(lines)} {_numbers(lines)}): {lines.reason}"
+    return f"{lines.count:,} read otherwise ({_places(lines, unit)}): {lines.reason}"
 
 
-def _line_word(lines: LeftOutLines) -> str:
-    return "line" if lines.count == 1 else "lines"
-
-
-def _numbers(lines: LeftOutLines) -> str:
+def _places(lines: LeftOutLines, unit: str) -> str:
+    word = unit if lines.count == 1 else {"entry": "entries"}.get(unit, f"{unit}s")
     more = ", …" if lines.count > len(lines.lines) else ""
-    return ", ".join(f"{line:,}" for line in lines.lines) + more
+    return f"{word} {', '.join(f'{line:,}' for line in lines.lines)}{more}"
 
 
 def exported_words(exported: Exported) -> list[str]:

@@ -81,6 +81,7 @@ class ImportTally:
             left_out=self.left_out.by_reason(),
             remarks=self.remarks.by_reason(),
             rejects=rejects,
+            unit=source.unit,
         )
 
 

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -177,7 +177,8 @@ class Importer:
     # -- inside ------------------------------------------------------------------------------------------------
 
     def _import(self, source: Source, format: Format, wish: ImportWish, tell: Tell) -> Imported:
-        pairs = self._count_pairs(source, format, wish, tell)
+        pairs, rejected = self._count_pairs(source, format, wish, tell)
+        wish = wish if rejected else replace(wish, rejects=None)
         try:
             if not self._workspace.keep_room(FOR_IMPORTS):
                 raise self._no_room()
@@ -201,9 +202,11 @@ class Importer:
             raise
         return tally.imported(source, format, set_name, str(wish.rejects) if wish.rejects else None)
 
-    def _count_pairs(self, source: Source, format: Format, wish: ImportWish, tell: Tell) -> int:
-        """Count the pairs, and write the rows that are left out. This finds every fault of the file before any of it
-        is stored."""
+    def _count_pairs(self, source: Source, format: Format, wish: ImportWish, tell: Tell) -> tuple[int, int]:
+        """Count the pairs and the rows that are left out, and write the latter where that is wanted.
+
+        This finds every fault of the file before any of it is stored.
+        """
         pairs, why, rejected = 0, "", dict[int, str]()
         for at, read in enumerate(format.read(source, strict=wish.strict)):
             if isinstance(read, PairRecord):
@@ -215,11 +218,11 @@ class Importer:
             if at % 1000 == 0:
                 self._check_stopped()
                 tell(ImportProgress("reading", source.read_bytes, source.size or None))
-        if wish.rejects is not None:
+        if wish.rejects is not None and rejected:
             write_rejects(wish.rejects, source, rejected)
         if not pairs:
             raise InterchangeError(f"{source.name} holds no pair that can be taken as {format.name}.{why}")
-        return pairs
+        return pairs, len(rejected)
 
     def _remember(self, source: Source) -> None:
         """Keep the columns that were said, for the next file of this shape."""

@@ -89,8 +89,8 @@ class VerdictBrowser:
         """Every change of a pair, taken out of training or put back."""
         return db_withdrawals.withdrawals(self._workspace.connection, comparison)
 
-    def note(self, comparison: int) -> str:
-        """The note on a pair; empty where there is none."""
+    def note(self, comparison: int) -> str | None:
+        """The note on a pair, empty where it was taken off; None where only its verdict may have one."""
         return db_blind.comparison_note(self._workspace.connection, comparison)
 
     def set_out(self, comparison: int, out: bool) -> Future[bool]:

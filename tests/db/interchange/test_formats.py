@@ -7,6 +7,7 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 
 from db.errors import InterchangeError
@@ -46,7 +47,7 @@ RECORDS = [
         tags=("clear", "shorter"),
         person="Anna",
         others=(
-            OtherVerdict("a", 2, person="Ben", note="no"),
+            OtherVerdict("a", 2, person="Ben", note="no", tags=("correct",)),
             OtherVerdict("both_good", judge="./judge", confidence=0.75),
         ),
         ranking=4,
@@ -131,6 +132,24 @@ def test_what_a_format_carries_comes_back_the_same(tmp_path, name, ending):
     assert done.pairs == len(wanted)
     assert sum(done.left_out.values()) == len(records) - len(wanted)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_texts_stay_texts_in_parquet_and_have_one_form_in_a_column(tmp_path):
+    dates = replace(RECORDS[0], a="2024-01-01", b="2025-01-01")
+    write_pairs(tmp_path / "dates.parquet", [dates], "trl-text")
+    (back,) = read(tmp_path / "dates.parquet", "trl-text")
+    assert {back.a, back.b} == {"2024-01-01", "2025-01-01"}
+    write_pairs(tmp_path / "mixed.parquet", RECORDS[:9], "argilla")  # questions of one turn and of several
+    table = pyarrow.parquet.read_table(tmp_path / "mixed.parquet")
+    assert table.schema.field("prompt").type == pyarrow.string()
+    assert table["prompt"][0].as_py() == "Why?"
+
+
+def test_a_column_of_parquet_may_be_empty_for_as_long_as_it_likes(tmp_path):
+    bare = replace(RECORDS[0], note="", side=None, seconds=None, field=None)
+    long = [replace(bare, at=at, a=f"{at} {'word ' * 20_000}") for at in range(200)]
+    assert write_pairs(tmp_path / "late.parquet", [*long, RECORDS[0]], "argilla").pairs == 201
+    assert list(read(tmp_path / "late.parquet", "argilla"))[-1].note == "a note"
 
 
 @pytest.mark.parametrize(("name", "ending"), [(each.name, end) for each in WRITTEN.values() for end in each.endings])
@@ -397,10 +416,10 @@ def test_the_contest_s_table_is_read(file):
     ]
     pair, empty, turns, differs = read(file(rows, "train.csv"))
     assert (pair.a, pair.b, pair.verdict) == ("NA", "4", "b")
-    assert (empty, differs) == (LeftOut(2, EMPTY), LeftOut(4, DIFFER))
+    assert (empty, differs) == (LeftOut(3, EMPTY), LeftOut(5, DIFFER))
     assert [each["content"] for each in turns.messages] == ["q", "x", "r"]
     assert (turns.a, turns.b, turns.verdict) == ("y", "z", "tie")
-    with pytest.raises(InterchangeError, match="row 1: exactly one of winner_model_a, winner_model_b, winner_tie must"):
+    with pytest.raises(InterchangeError, match="line 2: exactly one of winner_model_a, winner_model_b, winner_tie must"):
         strictly(file([contest(["x"], ["y"], winner_tie=1, winner_model_a=1)], "t.csv"))
     with pytest.raises(InterchangeError, match="must be lists of the same length"):
         strictly(file([contest(["x"], ["y"], ["q", "r"], winner_tie=1)], "t.csv"))

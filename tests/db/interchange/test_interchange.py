@@ -229,16 +229,16 @@ def test_a_list_without_its_end_is_not_held_whole(file, monkeypatch):
 
 def test_every_cell_of_a_csv_file_is_a_text(file):
     text = 'prompt,chosen,rejected\r\nWhy?,NA,4\r\n"a ""b"",\nc",1e5,\r\n\r\nshort,null'
-    assert rows(file(text, "t.csv")) == [
-        (1, {"prompt": "Why?", "chosen": "NA", "rejected": "4"}),
-        (2, {"prompt": 'a "b",\nc', "chosen": "1e5", "rejected": ""}),
-        (3, {"prompt": "short", "chosen": "null"}),
+    assert rows(file(text, "t.csv")) == [  # each with the line where it begins
+        (2, {"prompt": "Why?", "chosen": "NA", "rejected": "4"}),
+        (3, {"prompt": 'a "b",\nc', "chosen": "1e5", "rejected": ""}),
+        (6, {"prompt": "short", "chosen": "null"}),
     ]
 
 
 def test_a_row_with_too_many_cells_is_named_and_the_next_one_is_read(file):
     first, second, third = Source(file("a,b\n1,2\n1,2,3\n5,6\n", "t.csv")).rows()
-    assert (second.at, second.value, second.fault) == (2, "1,2,3", "3 cells in 2 columns")
+    assert (second.at, second.value, second.fault) == (3, "1,2,3", "3 cells in 2 columns")
     assert (first.fault, third.value) == ("", {"a": "5", "b": "6"})
 
 

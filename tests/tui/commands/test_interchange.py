@@ -89,9 +89,33 @@ def test_what_is_left_out_is_told_written_and_imported_once_mended(palate: Palat
     assert "3 preference pairs imported as trl-text." in done.stderr
     assert "1 left out (line 2): 'image' holds something" in done.stderr
     assert f"The rows that could not be used are in {rejects}" in done.stderr
-    rejects.write_text(rejects.read_text().replace('"x.png"', "null"))
+    rejects.write_text(mended := rejects.read_text().replace('"x.png"', "null"))
+    again = palate("import", str(file), "--rejects", str(rejects))
+    assert (again.exit_code, rejects.read_text()) == (1, mended)  # what was corrected by hand stays
+    assert f"{rejects} is there already" in again.stderr
     assert "1 preference pair imported" in palate("import", str(rejects)).stderr
+    known = palate("import", str(rejects), "--rejects", str(tmp_path / "none.jsonl"))
+    assert "known already" in known.stderr
+    assert "none.jsonl" not in known.stderr  # a row that is known has nothing to correct
+    assert not (tmp_path / "none.jsonl").exists()
     assert "2 preference pairs imported" not in palate("import", str(file), "--columns", "ignore=image").stderr
+
+
+def test_rows_are_named_by_what_a_person_counts_in_their_file(palate: Palate, tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text('prompt,chosen,rejected\nWhy?,"two\nlines",no\n\nHow?,same,same\n')
+    assert "1 left out (line 5)" in palate("import", str(table)).stderr
+    listed = tmp_path / "listed.json"
+    listed.write_text(json.dumps([ROW, ROW | {"rejected": ROW["chosen"]}], indent=1))
+    assert "1 left out (entry 2)" in palate("import", str(listed)).stderr
+
+
+def test_at_most_as_many_pairs_are_taken_out_as_the_limit_says(palate: Palate, tmp_path: Path) -> None:
+    many = tmp_path / "many.jsonl"
+    many.write_text(lines(*(ROW | {"prompt": f"Name nut {at}."} for at in range(5))))
+    palate("import", str(many))
+    assert "2 pairs taken out of training" in palate("data", "--limit", "2", "nut", "--take-out").stderr
+    assert "3 pairs taken out of training; 2 stay" in palate("data", "nut", "--take-out").stderr
 
 
 def test_a_strict_import_takes_nothing(palate: Palate, file: Path) -> None:

@@ -29,7 +29,8 @@ async def take_out(screen: PalateScreen, comparison: int, out: bool) -> None:
 
 def note_of(workbench: Workbench, pair: ComparisonRow) -> str:
     """The note of a pair: the one kept with it, else the one that came with its verdict."""
-    return workbench.data.note(pair.id) or (pair.standing.note if pair.standing else "")
+    kept = workbench.data.note(pair.id)
+    return kept if kept is not None else pair.standing.note if pair.standing else ""
 
 
 def ask_note(screen: PalateScreen, comparison: int, kept: Callable[[str], None] = lambda _: None) -> None:
