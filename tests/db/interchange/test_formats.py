@@ -419,7 +419,9 @@ def test_the_contest_s_table_is_read(file):
     assert (empty, differs) == (LeftOut(3, EMPTY), LeftOut(5, DIFFER))
     assert [each["content"] for each in turns.messages] == ["q", "x", "r"]
     assert (turns.a, turns.b, turns.verdict) == ("y", "z", "tie")
-    with pytest.raises(InterchangeError, match="line 2: exactly one of winner_model_a, winner_model_b, winner_tie must"):
+    with pytest.raises(
+        InterchangeError, match="line 2: exactly one of winner_model_a, winner_model_b, winner_tie must"
+    ):
         strictly(file([contest(["x"], ["y"], winner_tie=1, winner_model_a=1)], "t.csv"))
     with pytest.raises(InterchangeError, match="must be lists of the same length"):
         strictly(file([contest(["x"], ["y"], ["q", "r"], winner_tie=1)], "t.csv"))
