@@ -127,9 +127,11 @@ class _Talk:
         if prompt is not None:
             conversations = self.workbench.conversations
             row = conversations.prompt(prompt)
-            self.pair = conversations.pair(prompt)
-            if self.pair is None:
-                raise InputError(f"Prompt {row.id} has no pair of answers to continue from. Ask it once more.")
+            self.pair, same = conversations.pair(prompt), conversations.only_answer(prompt)
+            if self.pair is None and same is None:
+                raise InputError(f"Prompt {row.id} has no answer to continue from. Ask it once more.")
+            if self.pair is None:  # both answers were the same one
+                self._messages = (*row.messages, Message(role="assistant", content=same or ""))
 
     def ask(self, text: str) -> bool:
         """Ask the next question and print both answers; False where there is no answer."""

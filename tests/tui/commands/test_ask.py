@@ -47,6 +47,14 @@ def test_a_question_its_verdict_and_the_next_turn(palate: Invoke) -> None:
     assert "palate judge" in shown.stderr
 
 
+def test_a_turn_with_two_equal_answers_is_continued(palate: Invoke) -> None:
+    greedy = (*SHORT, "--temperature", "0", "--json")
+    (first,) = records(palate("ask", "Twice the same?", *greedy))
+    assert first["first"] == first["second"]
+    (second,) = records(palate("ask", "And why?", "--after", str(first["prompt_id"]), *greedy))
+    assert [each["content"] for each in second["prompt"]] == ["Twice the same?", first["first"], "And why?"]
+
+
 def test_lines_break_between_words_on_a_terminal(palate: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.ipc.console.terminal_columns", lambda: 24)
     shown = palate("ask", "On a narrow terminal?", "--max-new-tokens", "40")

@@ -156,11 +156,12 @@ class AskScreen(ConversationScreen):
             self._name_answers()
 
     def _ended(self, ended: AskedEnded) -> None:
-        asked = self.talk.asked
+        asked, again = self.talk.asked, self.talk.asks_again
         assert asked is not None
         self.talk.take_end()
         if ended.problem:
             self.palate.tell("There is no answer", ended.problem, severity="error")
+        if ended.problem and not again:
             self.give_back(asked.question.messages[-1]["content"])
         self.draw()
 

@@ -79,10 +79,11 @@ class ConversationActions(Actions):
     # -- the conversation ----------------------------------------------------------------------------------------
 
     def action_stop(self) -> None:
-        """Stop the writing, and put the question back into the text field."""
-        text = self._screen.talk.stop()
+        """Stop the writing, and put a new question back into the text field."""
+        again, text = self._screen.talk.asks_again, self._screen.talk.stop()
         self._screen.draw("stopped; nothing was stored")
-        self._screen.give_back(text)
+        if not again:
+            self._screen.give_back(text)
 
     def action_again(self) -> None:
         """Two new answers to the question that is shown."""

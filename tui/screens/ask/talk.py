@@ -34,16 +34,14 @@ class Talk:
         return self._begin(messages)
 
     def ask_again(self) -> Asked | None:
-        """Have the shown question answered again; None where none is shown. Raises what `ask` does.
+        """Have the shown question answered again; None where none is shown. Raises what `ask` does."""
+        return None if self.prompt is None else self._begin(self.prompt.messages)
 
-        A pair without a verdict is skipped, as in Label: it comes back there after all others.
-        """
-        if self.prompt is None:
-            return None
-        asked, pair = self._begin(self.prompt.messages), self.pair
-        if pair is not None and pair.standing is None:
-            self.workbench.labelling.judge(pair.id, "skip")
-        return asked
+    @property
+    def asks_again(self) -> bool:
+        """Whether the answers that are being written are new ones to the question that is shown."""
+        shown = None if self.prompt is None else self.prompt.messages
+        return self.asked is not None and self.asked.question.messages == shown
 
     def _begin(self, messages: Messages) -> Asked:
         asking = self.workbench.asking
@@ -69,11 +67,16 @@ class Talk:
         return asked.question.messages[-1]["content"]
 
     def take_end(self) -> None:
-        """Take in the end of the question that was asked: its turn is the one that is shown from now on."""
-        asked = self.asked
+        """Take in the end of the question that was asked: its turn is the one that is shown from now on.
+
+        A pair without a verdict that others replace is skipped, as in Label: it comes back there after all others.
+        """
+        asked, before = self.asked, self.pair if self.asks_again else None
         assert asked is not None
         assert asked.ended is not None
         self.asked = None
+        if before and asked.ended.comparison and self.workbench.comparison(before.id).standing is None:
+            self.workbench.labelling.judge(before.id, "skip")
         if asked.ended.prompt is not None:
             self._ahead.clear()
             self.prompt = self.workbench.conversations.prompt(asked.ended.prompt)

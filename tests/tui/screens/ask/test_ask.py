@@ -17,6 +17,7 @@ from tui.asking.choice import AskChoice
 from tui.compute.loaded_model import ModelChoice
 from tui.compute.scheduler import Priority
 from tui.screens.ask.ask import AskScreen
+from tui.screens.ask.conversation_actions import ConversationActions
 from tui.screens.ask.past import PastConversations
 from tui.widgets.form.text_editor import TextEditor
 from tui.widgets.lists.cursor_list import CursorList
@@ -212,6 +213,22 @@ async def test_asking_again_gives_another_pair_of_the_same_prompt(workbench: Wor
         await pilot.press("u")
         await until(pilot, lambda: screen.pair is not None and screen.pair.id == first.id and screen.can_judge)
         assert workbench.comparison(first.id).standing is None
+
+
+async def test_new_answers_that_are_stopped_leave_the_pair_and_the_text_field_as_they_were(
+    workbench: Workbench,
+) -> None:
+    async with asking(workbench) as (pilot, screen):
+        await asked(pilot, screen, *"stop")
+        first = screen.pair
+        assert first is not None
+        await pilot.press("escape")
+        screen.begin(screen.talk.ask_again())
+        ConversationActions(screen).action_stop()  # before this thread hears of an end
+        workbench.workspace.write(lambda _: None).result()
+        assert screen.pair is not None
+        assert (screen.pair.id, workbench.comparison(first.id).standing) == (first.id, None)
+        assert screen.editor.text == ""
 
 
 async def test_a_conversation_is_exported(
