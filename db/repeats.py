@@ -6,7 +6,7 @@ preference pair; the first verdict counts. The pairs of a ranking are never aske
 
 from sqlite3 import Connection
 
-from db.comparisons import IS_OPEN, STILL_LABELLING, add_comparison, get_comparison, seed_showing
+from db.comparisons import C_STILL_LABELLING, IS_OPEN, add_comparison, get_comparison, seed_showing
 
 GAP = 10
 """A pair is repeated only after at least this many later verdicts."""
@@ -18,7 +18,7 @@ _CANDIDATE = f"""SELECT c.id FROM verdicts v INDEXED BY verdicts_by_person
     WHERE v.id BETWEEN :start AND :end AND v.source = 'person' AND v.verdict <> 'undo' AND v.blind = 1
         AND c.trial IS NULL AND c.repeats IS NULL AND c.ranking IS NULL AND c.withdrawn = 0
         AND c.standing_verdict IN ('a', 'b', 'tie', 'both_bad', 'both_good')
-        AND {STILL_LABELLING.replace("comparisons.", "c.")}
+        AND {C_STILL_LABELLING}
         AND NOT EXISTS (SELECT 1 FROM comparisons r
             WHERE r.repeats = c.id AND r.repeats IS NOT NULL AND r.trial IS NULL)
     ORDER BY v.id LIMIT 1"""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from sqlite3 import Connection, Row
 from typing import Any
 
-from db.comparisons import verdict_row
+from db.comparisons import C_STILL_LABELLING, verdict_row
 from db.errors import NotAllowed, NotFound
 from db.givers import GIVEN, MAY_STAND_IN_TRIAL, givers_value
 from db.inserting import insert
@@ -209,8 +209,7 @@ def _judged(conn: Connection, condition: str, verdict: int) -> int | None:
     query = f"""SELECT c.id FROM comparisons c JOIN verdicts v ON v.id = c.standing
         WHERE c.trial IS NULL AND c.ranking IS NULL AND v.source = 'person' AND NOT EXISTS
             (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.source = 'human')
-            AND NOT EXISTS (SELECT 1 FROM prompts p WHERE p.id = c.prompt AND p.forgotten IS NOT NULL)
-        AND {condition} LIMIT 1"""
+            AND {C_STILL_LABELLING} AND {condition} LIMIT 1"""
     row = conn.execute(query, {"verdict": verdict}).fetchone()
     return None if row is None else int(row["id"])
 

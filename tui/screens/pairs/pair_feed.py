@@ -121,14 +121,15 @@ class PairFeed(Actions):
             self.show_next()
 
     def hear(self, published: WorkbenchEvent) -> None:
-        """A pair may have become ready, or the shown one may have been judged elsewhere."""
+        """A pair may have become ready, or the shown one may be judged, held out or forgotten elsewhere."""
         if self._screen.gate.deciding or not self._screen.is_current:
             return
-        if isinstance(published, VerdictStored) and self.pair and published.comparison == self.pair.id:
-            self._screen.screen_shown()
-        elif self.pair is None and isinstance(published, AnswersGrowing):
+        if self.pair is not None:
+            if isinstance(published, VerdictStored | QueueChanged) and not self._is_unchanged(self.pair):
+                self._screen.screen_shown()
+        elif isinstance(published, AnswersGrowing):
             self.grow(published)
-        elif self.pair is None and isinstance(published, _MAY_BRING_A_PAIR):
+        elif isinstance(published, _MAY_BRING_A_PAIR):
             self.show_next()
 
     # -- undo ----------------------------------------------------------------------------------------------------
@@ -149,7 +150,14 @@ class PairFeed(Actions):
         if taken is None:
             self._screen.view.note("there is no verdict to take back")
         else:
-            pair = self._screen.workbench.comparison(taken)
+            self._show_again(self._screen.workbench.comparison(taken))
+
+    def _show_again(self, pair: ComparisonRow) -> None:
+        """Show the pair of what was taken back, unless nothing that is said of it would count any more."""
+        if pair.trial is None and (pair.prompt.held_out or pair.prompt.forgotten):
+            left = "was forgotten" if pair.prompt.forgotten else "is held out for trials"
+            self.show_next(note=f"your verdict was taken back; its prompt {left}, so it is not asked again")
+        else:
             earlier = "your verdict was taken back, and the one before it counts again"
             self.show(pair, earlier if pair.standing else "open again: your verdict was taken back")
 
