@@ -194,6 +194,13 @@ def undo_last(conn: Connection, *, trial: int | None = None, prompt: int | None 
     return int(undone[-1]["comparison"])
 
 
+def last_undone(conn: Connection) -> int | None:
+    """The comparison of the verdict that was undone last; of several that were undone at once, that of the first."""
+    query = "SELECT comparison FROM verdicts WHERE verdict = 'undo' ORDER BY id DESC LIMIT 1"
+    row = conn.execute(query).fetchone()
+    return None if row is None else int(row["comparison"])
+
+
 def judged_before(conn: Connection, verdict: int | None) -> int | None:
     """The labelling comparison whose standing verdict is the last one before `verdict` (None: of all)."""
     return _judged(conn, "c.standing < :verdict ORDER BY c.standing DESC", verdict if verdict is not None else 2**62)

@@ -15,6 +15,7 @@ from tui.events import AnswersGrowing, ModelChanged, QueueChanged, VerdictStored
 from tui.screens.actions import Actions
 from tui.screens.pairs.pair_screen import PairScreen
 from tui.widgets.pair.pair_view import PairView
+from tui.widgets.pair.verdict_notes import undone_words
 
 _MAY_BRING_A_PAIR = (QueueChanged, ModelChanged, VerdictStored, WorkbenchFailed)
 """News after which there may be a pair, or another reason why there is none."""
@@ -156,10 +157,9 @@ class PairFeed(Actions):
         """Show the pair of what was taken back, unless nothing that is said of it would count any more."""
         if pair.trial is None and (pair.prompt.held_out or pair.prompt.forgotten):
             left = "was forgotten" if pair.prompt.forgotten else "is held out for trials"
-            self.show_next(note=f"your verdict was taken back; its prompt {left}, so it is not asked again")
+            self.show_next(note=f"taken back; the prompt of that pair {left}, so it is not asked again")
         else:
-            earlier = "your verdict was taken back, and the one before it counts again"
-            self.show(pair, earlier if pair.standing else "open again: your verdict was taken back")
+            self.show(pair, undone_words(pair, self._screen.workbench.last_undone()))
 
 
 def _shown_of(pair: ComparisonRow) -> tuple[object, ...]:
