@@ -87,6 +87,11 @@ class Tally:
         """Tango's 95 % interval of the win rate."""
         return score_interval(self.wins, self.ties, self.losses)
 
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether the win rate is not one half, as far as such a tally can say: see `settles_at_end`."""
+        return settles_at_end(self.wins, self.ties, self.losses)
+
 
 def tally_prompts(outcomes: Iterable[tuple[int, Outcome]]) -> Tally:
     """Tally prompts from the outcomes of their samples, given as (prompt, outcome).
