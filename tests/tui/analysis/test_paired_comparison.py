@@ -119,7 +119,7 @@ def test_a_tie_is_half_a_win() -> None:
 def walk(rng: np.random.Generator, prompts: int, chance: float, ties: float) -> tuple[Conclusion, int]:
     """One trial that is looked at after every prompt and ends as soon as it is settled."""
     wins = tied = losses = 0
-    for played in range(1, prompts + 1):
+    for _ in range(prompts):
         if rng.random() < ties:
             tied += 1
         elif rng.random() < chance:
@@ -129,7 +129,7 @@ def walk(rng: np.random.Generator, prompts: int, chance: float, ties: float) -> 
         conclusion = conclude(Tally(wins, tied, losses), planned=prompts, may_end_early=True)
         if conclusion.settled:
             break
-    return conclusion, played
+    return conclusion, wins + tied + losses
 
 
 @pytest.mark.parametrize(("prompts", "ties"), [(20, 0.0), (40, 0.2), (80, 0.0), (80, 0.2)])
