@@ -26,6 +26,8 @@ _COMPARISON = """SELECT c.id AS comparison_id, c.a, c.b, c.side_seed, c.flipped,
 STILL_LABELLING = """NOT EXISTS (SELECT 1 FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
     WHERE p.id = comparisons.prompt AND (s.held_out = 1 OR p.forgotten IS NOT NULL))"""
 """The condition for rows of `comparisons` whose prompt has not become held out and was not forgotten."""
+C_STILL_LABELLING = STILL_LABELLING.replace("comparisons.", "c.")
+"""The same where `c` stands for `comparisons`."""
 # A pair with an answer that a person wrote is never asked: the person chose that answer by writing it.
 IS_OPEN = f"""trial IS NULL AND standing IS NULL AND ranking IS NULL AND {STILL_LABELLING}
     AND NOT EXISTS (SELECT 1 FROM completions x WHERE x.id IN (comparisons.a, comparisons.b) AND x.source = 'human')"""

@@ -35,7 +35,7 @@ _EDITED = """SELECT p.id FROM comparisons c JOIN completions h ON h.id = c.b AND
 
 
 def add_edit(conn: Connection, *, comparison: int, original: int, text: str) -> int:
-    """Store `text` as a person's own answer, chosen over `original`; `comparison` counts as skipped if it is open.
+    """Store `text` as a person's own answer, chosen over `original`; `comparison` counts as skipped if it is undecided.
 
     A judged pair keeps its verdict. An edit is not blind and has no sides. The text gets the system prompt of the
     original. Returns the id of the comparison of the two answers, which is never asked.
@@ -51,7 +51,7 @@ def add_edit(conn: Connection, *, comparison: int, original: int, text: str) -> 
         raise NotAllowed("An edited answer has to differ from the original, and must not be empty.")
     written = add_completion(conn, prompt=pair.prompt.id, text=text, source="human", sampling=_sampling(conn, original))
     edit = add_comparison(conn, prompt=pair.prompt.id, a=original, b=written, side_seed=0)
-    skip = verdicts.add_verdict(conn, comparison=comparison, verdict="skip") if pair.standing is None else None
+    skip = verdicts.add_verdict(conn, comparison=comparison, verdict="skip") if pair.undecided else None
     # The older completion is a.
     verdicts.add_verdict(conn, comparison=edit, verdict="b", blind=False, act=skip.id if skip else None)
     return edit

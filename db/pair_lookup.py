@@ -2,8 +2,10 @@
 
 from sqlite3 import Connection
 
-_OF_LABELLING = """SELECT c.id FROM comparisons c JOIN prompts p ON p.id = c.prompt
-    WHERE c.trial IS NULL AND c.repeats IS NULL AND c.ranking IS NULL AND p.forgotten IS NULL
+from db.comparisons import C_STILL_LABELLING
+
+_OF_LABELLING = f"""SELECT c.id FROM comparisons c JOIN prompts p ON p.id = c.prompt
+    WHERE c.trial IS NULL AND c.repeats IS NULL AND c.ranking IS NULL AND {C_STILL_LABELLING}
         AND NOT EXISTS (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.source = 'human')"""
 # The search wraps round from the pair behind :after to :after itself, so that repeating it finds the next pair.
 _NEXT = "ORDER BY c.id <= :after, c.id LIMIT 1"

@@ -116,6 +116,11 @@ class ComparisonRow:
     ranking: int | None = None
 
     @property
+    def undecided(self) -> bool:
+        """Whether it has no verdict, or was only skipped."""
+        return self.standing is None or self.standing.verdict == "skip"
+
+    @property
     def same(self) -> bool:
         """Whether both answers are the same, so that there is nothing to ask. Forgotten answers keep their hashes."""
         if self.prompt.forgotten:

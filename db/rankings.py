@@ -68,7 +68,7 @@ def rank_answers(
     places = {new: ranks[old] for old, new in zip(answers, ranked, strict=True) if old in ranks}
     given = rank(conn, ranking, places, seconds=seconds, **said)
     for pair in pairs:
-        if pair.standing is None or pair.standing.verdict == "skip":  # an earlier skip would let it come back
+        if pair.undecided:  # an earlier skip would let it come back
             add_verdict(conn, comparison=pair.id, verdict="skip", act=given[0].id, layout=said.get("layout", "none"))
     return ranking
 

@@ -6,21 +6,23 @@ preference pair; the first verdict counts. The pairs of a ranking are never aske
 
 from sqlite3 import Connection
 
-from db.comparisons import IS_OPEN, STILL_LABELLING, add_comparison, get_comparison, seed_showing
+from db.comparisons import C_STILL_LABELLING, IS_OPEN, add_comparison, get_comparison, seed_showing
 
 GAP = 10
 """A pair is repeated only after at least this many later verdicts."""
 
-# A person's standing blind verdict, from :start to :end, on a pair without a repeat. The query walks the person's own
-# verdicts through their own index, because there may be a million imported ones.
+# A person's standing blind verdict, from :start to :end, on a pair without a repeat whose names were never shown: a
+# second verdict on any other one would not be blind. The query walks the person's own verdicts through their own index,
+# because there may be a million imported ones.
 _CANDIDATE = f"""SELECT c.id FROM verdicts v INDEXED BY verdicts_by_person
     CROSS JOIN comparisons c ON c.standing = v.id
     WHERE v.id BETWEEN :start AND :end AND v.source = 'person' AND v.verdict <> 'undo' AND v.blind = 1
         AND c.trial IS NULL AND c.repeats IS NULL AND c.ranking IS NULL AND c.withdrawn = 0
         AND c.standing_verdict IN ('a', 'b', 'tie', 'both_bad', 'both_good')
-        AND {STILL_LABELLING.replace("comparisons.", "c.")}
+        AND {C_STILL_LABELLING}
         AND NOT EXISTS (SELECT 1 FROM comparisons r
             WHERE r.repeats = c.id AND r.repeats IS NOT NULL AND r.trial IS NULL)
+        AND NOT EXISTS (SELECT 1 FROM names_shown n WHERE n.comparison = c.id)
     ORDER BY v.id LIMIT 1"""
 # A repeat whose prompt became held out or was forgotten waits no longer.
 _LAST = f"""SELECT created, {IS_OPEN} AS waits FROM comparisons
@@ -32,6 +34,8 @@ _JUDGED_SINCE = """SELECT count(*) FROM verdicts v INDEXED BY verdicts_by_person
         AND c.trial IS NULL AND c.repeats IS NULL AND v.verdict IN ('a', 'b', 'tie', 'both_bad', 'both_good')"""
 _BOTH = """SELECT f.standing_verdict AS first, s.standing_verdict AS second
     FROM comparisons s JOIN comparisons f ON f.id = s.repeats
+    JOIN verdicts v ON v.id = f.standing AND v.blind = 1
+    JOIN verdicts w ON w.id = s.standing AND w.blind = 1
     WHERE s.repeats IS NOT NULL AND s.trial IS NULL
         AND s.standing_verdict IN ('a', 'b', 'tie', 'both_bad', 'both_good')
         AND f.standing_verdict IN ('a', 'b', 'tie', 'both_bad', 'both_good')
@@ -64,7 +68,7 @@ def plan_repeat(conn: Connection, *, share: float, pick: int) -> int | None:
 
 
 def repeated_verdicts(conn: Connection) -> list[tuple[str, str]]:
-    """The first and the second verdict (a, b, tie, both_bad or both_good) on every pair that was judged again."""
+    """The first and the second verdict (a, b, tie, both_bad or both_good) on every pair that was judged blind again."""
     return [(row["first"], row["second"]) for row in conn.execute(_BOTH)]
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from sqlite3 import Connection, Row
 from typing import Any
 
-from db.comparisons import verdict_row
+from db.comparisons import C_STILL_LABELLING, verdict_row
 from db.errors import NotAllowed, NotFound
 from db.givers import GIVEN, MAY_STAND_IN_TRIAL, givers_value
 from db.inserting import insert
@@ -194,6 +194,13 @@ def undo_last(conn: Connection, *, trial: int | None = None, prompt: int | None 
     return int(undone[-1]["comparison"])
 
 
+def last_undone(conn: Connection) -> int | None:
+    """The comparison of the verdict that was undone last; of several that were undone at once, that of the first."""
+    query = "SELECT comparison FROM verdicts WHERE verdict = 'undo' ORDER BY id DESC LIMIT 1"
+    row = conn.execute(query).fetchone()
+    return None if row is None else int(row["comparison"])
+
+
 def judged_before(conn: Connection, verdict: int | None) -> int | None:
     """The labelling comparison whose standing verdict is the last one before `verdict` (None: of all)."""
     return _judged(conn, "c.standing < :verdict ORDER BY c.standing DESC", verdict if verdict is not None else 2**62)
@@ -209,8 +216,7 @@ def _judged(conn: Connection, condition: str, verdict: int) -> int | None:
     query = f"""SELECT c.id FROM comparisons c JOIN verdicts v ON v.id = c.standing
         WHERE c.trial IS NULL AND c.ranking IS NULL AND v.source = 'person' AND NOT EXISTS
             (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.source = 'human')
-            AND NOT EXISTS (SELECT 1 FROM prompts p WHERE p.id = c.prompt AND p.forgotten IS NOT NULL)
-        AND {condition} LIMIT 1"""
+            AND {C_STILL_LABELLING} AND {condition} LIMIT 1"""
     row = conn.execute(query, {"verdict": verdict}).fetchone()
     return None if row is None else int(row["id"])
 

@@ -460,6 +460,11 @@ class FakeWorkbench:
 
         return self._answer(act)
 
+    def last_undone(self) -> ComparisonRow | None:
+        """The comparison whose verdict was taken back last."""
+        taken = [row for row in self.verdicts if row.undoes is not None]
+        return self.comparison(taken[-1].comparison) if taken else None
+
     # -- data ----------------------------------------------------------------------------------------------------
 
     def history(self, comparison: int) -> list[VerdictRow]:

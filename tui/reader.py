@@ -115,6 +115,11 @@ class WorkspaceReader:
         """The workspace's folder."""
         return self.workspace.folder
 
+    def last_undone(self) -> ComparisonRow | None:
+        """The comparison whose verdict was taken back last: it may be that of a text or a ranking beside a pair."""
+        found = db_verdicts.last_undone(self.workspace.connection)
+        return None if found is None else self.comparison(found)
+
     def judged_before(self, verdict: int | None) -> ComparisonRow | None:
         """The labelling pair with the newest current verdict before this one; None means before now."""
         found = db_verdicts.judged_before(self.workspace.connection, verdict)

@@ -126,7 +126,7 @@ def _what(value: Any) -> str:
 
 def _input(row: Row) -> str:
     """What a prompt is about, as Alpaca's files have it beside an instruction."""
-    return "" if "input" in row.ignored or is_empty(row.get("input")) else row.text("input")
+    return "" if is_empty(row.get("input")) else row.text("input")
 
 
 def _with_input(row: Row, text: str, name: str) -> str:
@@ -194,7 +194,7 @@ def _with_history(row: Row, found: Asked) -> Asked:
         return found
     history = unfolded(row.get("history"), list)
     if is_empty(history) or not isinstance(history, list):
-        if not is_empty(history) and "history" not in row.ignored:
+        if not is_empty(history):
             raise row.wrong(f"'history' must be a list of questions with their answers, not {kind_of(history)}")
         return found
     turns: list[Message] = []

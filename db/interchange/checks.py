@@ -24,7 +24,7 @@ class Row:
     """One row of a file: `unit` is line, entry or row, `at` its number from 1, `value` what it holds.
 
     `fault` says why the row could not be parsed; `value` is then its text. `ignored` are names that a person does not
-    want to be read.
+    want to be read: the row has none of them, and neither has a part of it.
     """
 
     file: str
@@ -39,7 +39,9 @@ class Row:
         return RowRefused(f"{self.file}, {self.unit} {self.at}: {what}. {NOTHING_TAKEN}", self.at, what)
 
     def part(self, value: Any) -> "Row":
-        """A value inside this row, whose errors name this row."""
+        """A value inside this row, whose errors name this row, without what a person does not want to be read."""
+        if self.ignored and isinstance(value, dict):
+            value = {name: held for name, held in value.items() if name not in self.ignored}
         return replace(self, value=value)
 
     def has(self, *names: str) -> bool:

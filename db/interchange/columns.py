@@ -78,20 +78,20 @@ class Columns:
         return ",".join([*said, *(f"{IGNORE}={name}" for name in sorted(self.ignored))])
 
     def renamed(self, value: Any) -> Any:
-        """A row with its columns under the fields' names; anything but an object unchanged."""
+        """A row with its columns under the fields' names, without those that are not read; no object: unchanged."""
         if not isinstance(value, dict):
             return value
-        if usual := _usual(tuple(value)):
-            value = {usual.get(name, name): held for name, held in value.items()}
-        if not self.names:
+        usual = _usual(tuple(value))
+        if not usual and not self:
             return value
-        taken = {column if column in value else column.split(".")[0] for column in self.names.values()}
+        value = {usual.get(name, name): held for name, held in value.items()}
+        columns = {name: usual.get(column, column) for name, column in self.names.items()}
+        found = {name: held for name, column in columns.items() if (held := _at(value, column)) is not None}
+        gone = {column if column in value else column.split(".")[0] for column in columns.values()}
+        gone |= {usual.get(name, name) for name in self.ignored}
         # A column that is in the way of another one's new name may matter, so it is kept, under a name nobody reads.
-        kept = {
-            f"other {name}" if name in self.names else name: held for name, held in value.items() if name not in taken
-        }
-        found = {name: _at(value, column) for name, column in self.names.items()}
-        return {**{name: held for name, held in found.items() if held is not None}, **kept}
+        kept = {f"other {name}" if name in columns else name: held for name, held in value.items() if name not in gone}
+        return {**found, **{name: held for name, held in kept.items() if name not in self.ignored}}
 
 
 NO_COLUMNS = Columns()

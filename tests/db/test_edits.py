@@ -90,3 +90,16 @@ def test_judged_pairs_in_the_order_of_their_verdicts(conn: Connection) -> None:
     assert judged_before(conn, first) is None
     assert judged_after(conn, first) == one
     assert judged_after(conn, second) == three
+
+
+def test_an_edit_of_a_pair_that_was_skipped_before_is_an_act_of_its_own(conn: Connection) -> None:
+    one, two = compared(conn, "one"), compared(conn, "two")
+    earlier = [add_verdict(conn, comparison=each, verdict="skip") for each in (two, one)][-1]
+    add_edit(conn, comparison=one, original=get_comparison(conn, one).a.id, text="Better words.")
+    add_edit(conn, comparison=two, original=get_comparison(conn, two).a.id, text="Better words.")
+    following = next_open(conn)
+    assert following is not None
+    assert following.id == one, "the pair that was edited last comes back last"
+    assert [undo_labelling(conn), undo_labelling(conn)] == [two, one]
+    assert preference_pairs(conn) == []
+    assert get_comparison(conn, one).standing == earlier, "the skip is an act of its own"

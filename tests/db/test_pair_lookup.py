@@ -9,10 +9,11 @@ import pytest
 from db.comparisons import get_comparison
 from db.completions import copy_completion
 from db.edits import add_edit
+from db.forgetting import forget_prompts
 from db.pair_lookup import find_place, find_words
 from db.rankings import add_ranking
 from db.repeats import plan_repeat
-from db.verdicts import add_verdict
+from db.verdicts import add_verdict, judged_after, judged_before
 from tests.db_workspace import answer, compared, workspace
 
 
@@ -66,3 +67,16 @@ def test_edits_and_pairs_that_come_again_are_not_found(conn: Connection) -> None
     assert found == pairs
     assert edit not in found
     assert find_words(conn, "word", after=after) == pairs[0]
+
+
+def test_what_left_labelling_is_found_by_nothing(conn: Connection) -> None:
+    forgotten, held_out = compared(conn, "word one"), compared(conn, "word two")
+    for each in (forgotten, held_out):
+        add_verdict(conn, comparison=each, verdict="a")
+    prompts = [get_comparison(conn, each).prompt for each in (forgotten, held_out)]
+    forget_prompts(conn, [prompts[0].id])
+    conn.execute("UPDATE prompt_sets SET held_out = 1 WHERE id = ?", (prompts[1].set_id,))
+    assert find_words(conn, "word") is None
+    assert [find_place(conn, each.set_id, 1) for each in prompts] == [None, None]
+    assert judged_before(conn, None) is None
+    assert judged_after(conn, 0) is None

@@ -4,6 +4,7 @@ import pytest
 
 from db.comparisons import count_open, get_comparison, next_open
 from db.forgetting import forget_prompts
+from db.names_shown import note_names_shown
 from db.prompts import add_prompt_set
 from db.repeats import GAP, plan_repeat, repeated_verdicts
 from db.verdicts import add_verdict, counts, judge, preference_pairs, undo_last
@@ -52,6 +53,23 @@ def test_a_pair_comes_again_once_and_one_at_a_time(conn):
     add_verdict(conn, comparison=again, verdict="a")
     other = plan_repeat(conn, share=0.5, pick=0)
     assert get_comparison(conn, other).repeats != get_comparison(conn, again).repeats
+
+
+def test_a_pair_whose_names_were_shown_is_not_asked_again(conn):
+    for each in judge_many(conn, GAP + 1):
+        note_names_shown(conn, each)
+    assert plan_repeat(conn, share=0.5, pick=0) is None
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_only_blind_verdicts_count_in_the_agreement(conn, again):
+    first = judge_many(conn, GAP + 1)[0]
+    second = plan_repeat(conn, share=0.5, pick=0)
+    add_verdict(conn, comparison=second, verdict="b")
+    assert repeated_verdicts(conn) == [("a", "b")]
+    note_names_shown(conn, first)  # as the list of verdicts does
+    add_verdict(conn, comparison=second if again else first, verdict="b")
+    assert repeated_verdicts(conn) == []
 
 
 def hold_out(conn, prompt):

@@ -26,7 +26,7 @@ _MARKDOWN: Final = frozenset({"lists", "headings", "bold", "code"})
 def prompt_of(page: PreferenceReport) -> str:
     """The system prompt in one line; empty where the choices settle nothing.
 
-    It names each trait whose interval excludes one half, with the length of the chosen answers where length is one of
+    It names each trait that can be told, with the length of the chosen answers where length is one of
     them, and then the most frequent reasons. A trait that turns round among answers of equal length is left out.
     """
     return " ".join([*_traits(page.summary), *_reasons(page)])

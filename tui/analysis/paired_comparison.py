@@ -22,9 +22,9 @@ losses) is a fair random walk, whatever the ties:
   a lead at the end, is at most 5 %. The chance is counted exactly, path by path.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property, partial
 from math import inf, log, sqrt
 from statistics import NormalDist
 from typing import Final, Literal
@@ -86,6 +86,11 @@ class Tally:
     def interval(self) -> Interval:
         """Tango's 95 % interval of the win rate."""
         return score_interval(self.wins, self.ties, self.losses)
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether the win rate is not one half, as far as such a tally can say: see `settles_at_end`."""
+        return settles_at_end(self.wins, self.ties, self.losses)
 
 
 def tally_prompts(outcomes: Iterable[tuple[int, Outcome]]) -> Tally:
@@ -227,17 +232,33 @@ def _smallest(chances: Mapping[int, float], room: float) -> float:
 # -- what follows ----------------------------------------------------------------------------------------------
 
 
+Rule = Callable[[float, float, float], bool]
+"""Whether so many wins, ties and losses settle a trial. They may be fractions, for a projection of a longer one."""
+
+
 @dataclass(frozen=True)
 class Conclusion:
-    """The conclusion of a trial. `more` is about the number of further prompts that would settle it at this rate."""
+    """What the rule that decides a trial says of its tally."""
 
-    word: Literal["better", "worse", "not settled"]
-    more: int | None = None
+    tally: Tally
+    rule: Rule
+
+    @cached_property
+    def word(self) -> Literal["better", "worse", "not settled"]:
+        """The conclusion in a word."""
+        if not self.tally.lead or not self.rule(self.tally.wins, self.tally.ties, self.tally.losses):
+            return "not settled"
+        return "better" if self.tally.lead > 0 else "worse"
 
     @property
     def settled(self) -> bool:
         """Whether the conclusion is "better" or "worse"."""
         return self.word != "not settled"
+
+    @cached_property
+    def more(self) -> int | None:
+        """See `more_prompts`. It may take a second, so it is counted where it is read."""
+        return None if self.settled else more_prompts(self.tally, self.rule)
 
 
 def conclude(tally: Tally, *, planned: int, may_end_early: bool) -> Conclusion:
@@ -246,18 +267,20 @@ def conclude(tally: Tally, *, planned: int, may_end_early: bool) -> Conclusion:
     `settles_at_end` decides a trial that is judged to its end without an earlier look. The rule for looking early
     decides a trial that may end early or that was left before its end.
     """
-    at_end = tally.prompts >= planned
-    if at_end and not may_end_early:
-        settled = settles_at_end(tally.wins, tally.ties, tally.losses)
-    else:
-        settled = abs(tally.lead) >= (final_lead if at_end else early_lead)(tally.decided)
-    if settled and tally.lead:
-        return Conclusion("better" if tally.lead > 0 else "worse")
-    return Conclusion("not settled", more_prompts(tally))
+    looked = may_end_early or tally.prompts < planned
+    return Conclusion(tally, partial(settles_looked_at, planned=planned) if looked else settles_at_end)
 
 
-def more_prompts(tally: Tally) -> int | None:
-    """About the number of further prompts after which `settles_at_end` is true, if the rates stay the same.
+def settles_looked_at(wins: float, ties: float, losses: float, *, planned: int) -> bool:
+    """Whether these counts settle a trial of `planned` prompts by the rule for looking early."""
+    decided, lead = round(wins + losses), abs(wins - losses)
+    at_end = round(wins + ties + losses) >= planned
+    # The early lead is never the smaller one, and is found sooner.
+    return lead >= early_lead(decided) or (at_end and lead >= final_lead(decided))
+
+
+def more_prompts(tally: Tally, rule: Rule = settles_at_end) -> int | None:
+    """About the number of further prompts after which the rule settles the trial, if the rates stay the same.
 
     None where that is more than `MOST_MORE`, or where there is no lead.
     """
@@ -266,7 +289,7 @@ def more_prompts(tally: Tally) -> int | None:
 
     def open_after(more: int) -> bool:
         grown = (tally.prompts + more) / tally.prompts
-        return not settles_at_end(tally.wins * grown, tally.ties * grown, tally.losses * grown)
+        return not rule(tally.wins * grown, tally.ties * grown, tally.losses * grown)
 
     if open_after(MOST_MORE):
         return None

@@ -52,11 +52,10 @@ class Preference:
 
     @property
     def says(self) -> Says:
-        """The conclusion, which is "can't tell yet" as long as the interval holds one half."""
-        interval = self.interval
-        if interval is None or interval.low <= 0.5 <= interval.high:
+        """The conclusion, which is "can't tell yet" as long as as many prompts would not settle a trial."""
+        if not self.questions.beyond_chance:
             return "can't tell yet"
-        return "more often" if interval.low > 0.5 else "less often"
+        return "more often" if self.questions.lead > 0 else "less often"
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,16 @@ from dataclasses import asdict, dataclass, field
 from itertools import count
 from typing import Final
 
-from adapters.errors import AdapterError
 from db import comparisons as db_comparisons
 from db import conversations as db_conversations
-from db.errors import DatabaseError
 from db.hashing import content_hash
 from db.prompt_rows import Messages, with_system
-from engine.errors import EngineError
 from engine.requests import GenerationRequest
 from tui.asking.choice import KEPT_UNDER, AskChoice, AskedPolicies, find_asked_policies, kept_choice
 from tui.compute.scheduler import Job, Priority, Scheduler, WorkSteps
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
+from tui.errors import KNOWN_ERRORS
 from tui.events import AskedEnded, AskedGrowing, ComparisonStored, QueueChanged
 from tui.generation.answer_sources import AnswerSource, find_asked_of
 from tui.generation.completion_writer import Completed, CompletionWriter, Missing, Refused, TextGrew, WriterEvent
@@ -142,7 +140,7 @@ class Asking:
         try:
             yield from self._write(asked, writers)
             ended = AskedEnded(asked.number, problem=asked.problem) if asked.problem else self._store(asked)
-        except (EngineError, AdapterError, DatabaseError) as error:
+        except KNOWN_ERRORS as error:
             ended = AskedEnded(asked.number, problem=str(error))
         asked.ended = ended
         self._services.publish(ended)

@@ -185,7 +185,7 @@ def _judge(options: Options, word: str, trial: int | None, flags: Mapping[str, A
     options = replace(options, environment=(*JUDGE_ENVIRONMENT, *flags["judge_env"]))
     with _judging(options, word, trial, flags) as workbench, EventStream(workbench) as heard:
         judge = _judge_named(workbench, word)
-        program = _program(word, judge)
+        program = _program(word) if judge is None else None
         asker = None if judge is None else asker_of(workbench, judge)
         if trial is None:
             trial = workbench.blind_trials.start(_plan(workbench, word, judge, sampling, flags))
@@ -213,17 +213,14 @@ def _judge_named(workbench: Workbench, word: str) -> JudgeView | None:
     return judge
 
 
-def _program(word: str, judge: JudgeView | None) -> ExternalJudge | None:
-    """The program that judges, which runs where the command was typed; None where a model does.
+def _program(command: str) -> ExternalJudge:
+    """The program that judges, which runs where the command was typed.
 
     Raises:
         JudgeError: it is not there.
     """
     from tui.judges.program import ExternalJudge  # help starts no program
 
-    command = word if judge is None else judge.row.command
-    if command is None:
-        return None
     speaker = console()
     program = ExternalJudge(command, folder=speaker.folder, environment=speaker.environment)
     program.check()

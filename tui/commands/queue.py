@@ -16,7 +16,6 @@ from tui.commands.options import EventStream, Options, load_model
 from tui.commands.output import after_storing, as_json
 from tui.errors import InputError
 from tui.events import ComparisonStored
-from tui.generation.regenerate import may_skip
 from tui.ipc.console import emit, say, show
 from tui.text.format import count
 from tui.text.sanitize import visible
@@ -108,7 +107,7 @@ def _labelled(workbench: Workbench, comparison: int) -> ComparisonRow:
 def _write_again(workbench: Workbench, answers: QueueFiller, old: ComparisonRow) -> Job:
     new_answers = workbench.new_answers.as_of(answers)
     new_answers.check()
-    if may_skip(old):
+    if old.undecided:
         workbench.labelling.judge(old.id, "skip").result()
     return new_answers.write(old.prompt)
 

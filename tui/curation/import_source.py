@@ -98,7 +98,6 @@ def _reject_lines(source: Source, rejected: Mapping[int, str]) -> Iterator[str]:
         if (reason := rejected.get(row.at)) is None:
             continue
         if isinstance(row.value, dict):
-            kept = {name: held for name, held in row.value.items() if name not in row.ignored}
-            yield plain_json(kept | {REASON: reason}) + "\n"
+            yield plain_json(row.value | {REASON: reason}) + "\n"
         else:
             yield (row.value if row.fault else plain_json(row.value)).strip() + "\n"

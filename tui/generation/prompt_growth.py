@@ -14,14 +14,14 @@ from typing import Final
 from db import prompt_lists as db_prompt_lists
 from db.hashing import content_hash, guard_hash
 from db.prompt_rows import Message, Messages, NewPrompt, StoredQuestion
-from engine.errors import AnswersMissing, EngineError, ModelError
+from engine.errors import AnswersMissing, ModelError
 from engine.requests import GenerationRequest
 from engine.thoughts import without_thoughts
 from tui.compute.scheduler import Job, Priority, Scheduler, WorkSteps
 from tui.compute.services import Services
 from tui.curation.near_prompts import similar_prompts
 from tui.curation.prompt_sets import PromptSets
-from tui.errors import InputError
+from tui.errors import KNOWN_ERRORS, InputError
 from tui.events import PromptsGrown
 from tui.generation.answer_sources import AnswerSource
 from tui.generation.completion_writer import Completed, CompletionWriter, Missing, Refused, WriterEvent
@@ -127,7 +127,7 @@ class PromptGrowth:
             messages = _asking(shown, request.number - len(kept), request.field)
             try:
                 texts = yield from _written(write, messages)
-            except EngineError:
+            except KNOWN_ERRORS:
                 if not kept:
                     raise
                 break  # what came before is worth more than the reason why no more comes

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import closing
 
 from db import comparisons as db_comparisons
-from db.pair_rows import ComparisonRow
 from db.prompt_rows import PromptRow
 from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.services import Services
@@ -15,11 +14,6 @@ from tui.generation.answer_sources import find_asked_of, find_sources
 from tui.generation.pair_batch import PairBatch
 from tui.generation.pair_writer import PairStored, PairWriter
 from tui.generation.queue_filler import QueueFiller
-
-
-def may_skip(pair: ComparisonRow) -> bool:
-    """Has the pair no verdict but a skip? Any other verdict stays when new answers are requested."""
-    return pair.standing is None or pair.standing.verdict == "skip"
 
 
 class NotYet(WorkbenchError):

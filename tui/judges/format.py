@@ -46,7 +46,7 @@ def figure_lines(view: JudgeView, own: Agreement) -> list[tuple[str, str, bool]]
     return [
         ("agrees with you", _agreement(figures.same, figures.pairs, figures.kappa), view.problem is not None),
         *_own(own),
-        ("first shown chosen", place_words(figures.first), prefers_a_place(figures.first)),
+        ("first shown chosen", place_words(figures.first), figures.first.beyond_chance),
         ("longer answer chosen", _longer(figures), False),
         ("orders disagree", f"{figures.disagreed} of {count(figures.pairs, 'pair')}", False),
         ("no label", f"{figures.no_label} of {count(figures.pairs, 'pair')}", figures.no_label > 0),
@@ -65,12 +65,7 @@ def place_words(place: Tally) -> str:
     if not place.prompts:
         return "not known"
     words = f"{percent(place.win_rate)} of its looks, {between(place.interval)}"
-    return f"{words}; both orders cancel it out" if prefers_a_place(place) else words
-
-
-def prefers_a_place(place: Tally) -> bool:
-    """Is one half outside of the interval?"""
-    return place.prompts > 0 and not place.interval.low <= 0.5 <= place.interval.high
+    return f"{words}; both orders cancel it out" if place.beyond_chance else words
 
 
 def verdict_of(view: JudgeView) -> str:

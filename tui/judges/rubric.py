@@ -20,7 +20,7 @@ _NOT_TASTE: Final = ("left", "cut", "markdown")
 
 
 def first_rubric(summary: PreferenceSummary) -> str:
-    """The rubric from what a person's choices say: only traits whose interval excludes one half are named."""
+    """The rubric from what a person's choices say: only traits that can be told are named."""
     traits = _traits(summary)
     if not traits:
         return f"{_HEAD}\n\n{_UNKNOWN}\n"

@@ -245,10 +245,13 @@ class Judges(JudgeRecords):
             WorkbenchError: it is known by its name alone, or its model is not the one that is loaded.
             AdapterError: its adapter is gone.
             TextsStay: nobody allowed texts to go to its server.
+            JudgeError: its program is not there.
         """
         row = judge.row
         if row.command is not None:
-            return ProgramAsker(ExternalJudge(row.command, folder=folder, environment=environment))
+            program = ExternalJudge(row.command, folder=folder, environment=environment)
+            program.check()
+            return ProgramAsker(program)
         if row.model is None:
             raise WorkbenchError(f"{row.name} is known by its name alone. Add it: `palate judges add {row.name}`.")
         questions = ModelQuestions(row.rubric, shown(self.examples(row)))

@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from adapters.errors import AdapterError, AdapterNotWritten
+from adapters.errors import AdapterNotWritten
 from db.errors import DatabaseError, DiskFull, NotWritable
 from engine.config import flags_of
-from engine.errors import CheckpointMisfit, EngineError, MemoryRanOut
-from tui.errors import title_of
+from engine.errors import CheckpointMisfit, MemoryRanOut
+from tui.errors import KNOWN_ERRORS, title_of
 from tui.training.run_task import RunTask
 
 _LATER = (CheckpointMisfit, AdapterNotWritten, DiskFull, NotWritable)
@@ -43,7 +43,7 @@ def ending_of(error: Exception, task: RunTask, folder: Path) -> Ending:
         more = f" {flags_of(LESS_MEMORY)}" if helps else ""
         act = f"Then press r in Runs, or use `palate train --resume {task.run}{more}`, to continue the run."
         return Ending("interrupted", title_of(later), f"{later} {act}")
-    if isinstance(error, (EngineError, AdapterError, DatabaseError)):
+    if isinstance(error, KNOWN_ERRORS):
         return Ending("failed", title_of(error), str(error))
     return Ending("failed", title_of(error), f"{type(error).__name__}: {error}", expected=False)
 

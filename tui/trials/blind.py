@@ -11,20 +11,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from adapters.errors import AdapterError
 from adapters.manifest import Adapter
 from db import blind_trials as db_blind
 from db import models as db_models
 from db import trials as db_trials
-from db.errors import DatabaseError
 from db.pair_rows import ComparisonRow, ModelRow, VerdictRow
 from db.run_rows import TrialRow
 from engine.config import SamplingConfig
-from engine.errors import AnswersMissing, EngineError
+from engine.errors import AnswersMissing
 from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
-from tui.errors import WorkbenchError, title_of
+from tui.errors import KNOWN_ERRORS, WorkbenchError, title_of
 from tui.events import QueueChanged, TrialChanged, VerdictStored, WorkbenchFailed
 from tui.generation.completion_writer import CompletionWriter
 from tui.generation.policies import Policy, ServedPolicy, model_row, policy_by_name, server_of
@@ -227,7 +225,7 @@ class BlindTrials:
         while (trial := self._next_trial(served=served)) is not None:
             try:
                 yield from self._write_some(trial, writer)
-            except (EngineError, AdapterError, WorkbenchError, DatabaseError) as error:
+            except KNOWN_ERRORS as error:
                 self._given_up.add(trial.id)
                 self._publish(WorkbenchFailed(title_of(error), f"Trial {trial.id} waits for its answers. {error}"))
 

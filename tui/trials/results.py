@@ -21,7 +21,7 @@ from tui.analysis.paired_comparison import (
     tally_prompts,
 )
 from tui.judges.figures import place_tally
-from tui.judges.format import place_words, prefers_a_place
+from tui.judges.format import place_words
 from tui.text.format import count, percent
 from tui.text.sanitize import visible_line
 
@@ -64,8 +64,8 @@ class Share:
 
     @property
     def is_lopsided(self) -> bool:
-        """Is one half outside of the interval?"""
-        return self.total > 0 and not self.interval.low <= 0.5 <= self.interval.high
+        """Is it not one half, as far as so few verdicts can say?"""
+        return Tally(self.count, 0, self.total - self.count).beyond_chance
 
 
 @dataclass(frozen=True)
@@ -242,7 +242,7 @@ def doubts(result: TrialResult) -> list[tuple[str, str, bool]]:
         ("asked again", _agreement_words(twice), twice.pairs > 0 and twice.same < twice.pairs),
     ]
     if result.trial.judge is not None:  # a judge sees both orders, and no pair is repeated
-        rows = [("first shown chosen", place_words(result.place), prefers_a_place(result.place)), *rows[1:-1]]
+        rows = [("first shown chosen", place_words(result.place), result.place.beyond_chance), *rows[1:-1]]
     if result.trial.samples > 1:
         words = f"samples disagree on {result.split_prompts} of {count(result.tally.prompts, 'prompt')}"
         rows.append(("spread", words, result.split_prompts > 0))

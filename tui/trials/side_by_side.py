@@ -5,17 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from adapters.errors import AdapterError
 from db import prompts as db_prompts
 from db import trials as db_trials
-from db.errors import DatabaseError
 from db.prompt_rows import PromptRow
 from engine.config import SamplingConfig
-from engine.errors import EngineError
 from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
-from tui.errors import WorkbenchError, title_of
+from tui.errors import KNOWN_ERRORS, WorkbenchError, title_of
 from tui.events import TrialChanged, WorkbenchFailed
 from tui.generation.completion_writer import CompletionWriter
 from tui.generation.policies import model_row, policy_by_name, server_of
@@ -129,7 +126,7 @@ class SideBySide:
                 yield from self._answer(trial, prompts[start : start + PROMPTS_AT_ONCE], policies, writer)
                 self._publish(TrialChanged(trial, self._done(trial), len(prompts)))
             status = "finished" if prompts else "failed"
-        except (EngineError, AdapterError, DatabaseError) as error:
+        except KNOWN_ERRORS as error:
             status = "failed"
             self._publish(WorkbenchFailed(title_of(error), str(error)))
         finally:

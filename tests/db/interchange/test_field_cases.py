@@ -55,6 +55,48 @@ def test_an_input_is_read_unless_a_person_says_not_to(columns: str, asked: str, 
     assert [outcome(each) for each in format_of(source).read(source)] == [f"{asked} | canis > dog"]
 
 
+@pytest.mark.parametrize(
+    ("ignored", "beside"),
+    [
+        ("history", {"history": [["Hello.", "Hello!"]]}),
+        ("history", {"history": [["Hello."]]}),
+        ("History ", {"History": [["Hello.", "Hello!"]]}),
+        ("system", {"system": "Be brief."}),
+        ("context", {"context": "Another question."}),
+        ("input", {"input": "the dog"}),
+        ("image", {"image": "dog.png"}),
+    ],
+)
+def test_a_column_that_a_person_ignores_is_read_nowhere(
+    ignored: str, beside: dict[str, object], tmp_path: Path
+) -> None:
+    path = tmp_path / "file.jsonl"
+    path.write_text(Case("", [ROW | beside], "", ()).text)
+    with_it, without = Source(path), Source(path, columns_of(f"ignore={ignored}"))
+    path.with_suffix(".plain.jsonl").write_text(Case("", [ROW], "", ()).text)
+    plain = Source(path.with_suffix(".plain.jsonl"))
+    read = [[outcome(each) for each in format_of(source).read(source)] for source in (with_it, without, plain)]
+    assert read[0] != read[1] == read[2]
+
+
+def test_a_field_of_an_object_in_a_row_is_ignored_too(tmp_path: Path) -> None:
+    path = tmp_path / "file.jsonl"
+    task = dict(FORMATS["label-studio"].examples[0])
+    task["data"] = {**task["data"], "history": [["Hello.", "Hello!"]]}
+    path.write_text(Case("", [task], "", ()).text)
+    source = Source(path, columns_of("ignore=history"))
+    (record,) = format_of(source).read(source)
+    assert isinstance(record, PairRecord)
+    assert len(record.messages) == 1
+
+
+def test_a_column_with_capitals_is_told_as_the_file_has_it(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    path.write_text("Question,Output,Response\nWhy?,yes,no\n")
+    source = Source(path, columns_of("chosen=Output,rejected=Response"))
+    assert [outcome(each) for each in format_of(source).read(source)] == ["u:Why? | yes > no"]
+
+
 def test_the_scores_of_every_row_are_kept_whatever_the_first_one_has(tmp_path: Path) -> None:
     rows = [
         WHOLE,

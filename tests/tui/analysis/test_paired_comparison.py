@@ -119,21 +119,17 @@ def test_a_tie_is_half_a_win() -> None:
 def walk(rng: np.random.Generator, prompts: int, chance: float, ties: float) -> tuple[Conclusion, int]:
     """One trial that is looked at after every prompt and ends as soon as it is settled."""
     wins = tied = losses = 0
-    conclusion = Conclusion("not settled")
-    for played in range(1, prompts + 1):
+    for _ in range(prompts):
         if rng.random() < ties:
             tied += 1
         elif rng.random() < chance:
             wins += 1
         else:
             losses += 1
-        lead, decided = abs(wins - losses), wins + losses
-        limit = final_lead(decided) if played == prompts else early_lead(decided)
-        if lead >= limit:  # what conclude does, without the search for how many more
-            conclusion = conclude(Tally(wins, tied, losses), planned=prompts, may_end_early=True)
-            assert conclusion.settled
-            return conclusion, played
-    return conclusion, prompts
+        conclusion = conclude(Tally(wins, tied, losses), planned=prompts, may_end_early=True)
+        if conclusion.settled:
+            break
+    return conclusion, wins + tied + losses
 
 
 @pytest.mark.parametrize(("prompts", "ties"), [(20, 0.0), (40, 0.2), (80, 0.0), (80, 0.2)])
@@ -201,6 +197,36 @@ def test_how_many_more_is_the_first_number_that_settles_it() -> None:
 def test_as_many_more_are_told_as_the_sign_test_asks_for() -> None:
     """4 to 0 needs two more won (6 to 0), 5 to 0 one; 7 to 1 one (8 to 1)."""
     assert [more_prompts(Tally(wins, 0, losses)) for wins, losses in ((4, 0), (0, 4), (5, 0), (7, 1))] == [2, 2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("tally", "planned", "may_end_early"),
+    [
+        (Tally(9, 0, 1), 20, True),
+        (Tally(9, 0, 1), 20, False),
+        (Tally(16, 0, 4), 40, False),
+        (Tally(14, 0, 6), 20, True),
+        (Tally(12, 5, 7), 24, True),
+    ],
+)
+def test_as_many_more_are_told_as_the_rule_for_looking_asks_for(
+    tally: Tally, planned: int, may_end_early: bool
+) -> None:
+    """As many more at this rate are settled by the rule that left these open, and a prompt fewer is not."""
+    more = conclude(tally, planned=planned, may_end_early=may_end_early).more
+    assert more is not None
+
+    def lacks(total: int) -> float:
+        decided = round(tally.decided * total / tally.prompts)
+        limit = (final_lead if total >= planned else early_lead)(decided)
+        return limit - abs(tally.lead) * total / tally.prompts
+
+    assert lacks(tally.prompts) > 0
+    assert lacks(tally.prompts + more - 1) > 0 >= lacks(tally.prompts + more)
+
+
+def test_the_lead_before_the_end_is_never_smaller_than_the_one_at_the_end() -> None:
+    assert all(early_lead(decided) >= final_lead(decided) for decided in range(200))
 
 
 def test_nobody_is_told_a_number_where_nothing_points_either_way() -> None:

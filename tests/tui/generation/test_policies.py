@@ -5,23 +5,27 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from adapters.errors import AdapterError
+from db.prompt_rows import Message
 from db.prompts import held_out_prompts
 from engine.config import SamplingConfig
 from tests.adapter_server import AdapterServer, adapter_server
 from tests.waiting import wait_until
+from tui.asking.choice import AskChoice
 from tui.compute.loaded_model import ModelChoice
+from tui.compute.scheduler import Priority, WorkSteps
 from tui.errors import InputError
 from tui.events import WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
 from tui.generation.policies import policy_by_name, policy_choices, policy_name
 from tui.snapshots import LoadState
 from tui.trials.blind import TrialPlan
 from tui.workbench import Workbench
-from tui.workspace.consent import TextsStay
+from tui.workspace.consent import Destination, TextsStay
 from tui.workspace.settings_store import stored_settings
 
 
@@ -70,6 +74,47 @@ def test_a_trial_and_a_side_by_side_are_answered_by_servers_alone(workbench: Wor
         look = workbench.start_side_by_side(adapter="base@other", against="base@box", num_questions=2)
         wait_until(lambda: workbench.trial(look).status == "finished")
     assert workbench.loading is None
+
+
+@contextmanager
+def forbidden_meanwhile(workbench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What is begun inside the block reaches its server once texts may no longer go there."""
+    monkeypatch.setattr(Destination, "is_this_machine", False)
+    workbench.servers.allow("box")
+    workbench.start(fill_queue=False)
+    go_on = threading.Event()
+
+    def hold() -> WorkSteps:
+        go_on.wait(60)
+        yield
+
+    workbench.services.network.submit("hold", hold(), lambda: Priority.FIRST)
+    yield
+    workbench.servers.forbid("box")
+    go_on.set()
+
+
+def test_a_question_whose_server_was_forbidden_meanwhile_ends_with_the_reason(
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with forbidden_meanwhile(workbench, monkeypatch):
+        question = (Message(role="user", content="Why?"),)
+        asked = workbench.asking.ask(question, AskChoice("base@box", "base@box"))
+    asked.job.done.result(timeout=60)
+    assert asked.ended is not None
+    assert "palate servers allow box" in asked.ended.problem
+
+
+def test_a_side_by_side_whose_server_was_forbidden_meanwhile_has_failed(
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with forbidden_meanwhile(workbench, monkeypatch):
+        look = workbench.start_side_by_side(
+            adapter="base@box", against="base@box", against_system="Be brief.", num_questions=2
+        )
+        assert workbench.side_by_side.job is not None
+    workbench.side_by_side.job.done.result(timeout=60)
+    assert workbench.trial(look).status == "failed"
 
 
 def test_a_trial_leaves_out_what_a_server_does_not_answer(workbench: Workbench) -> None:

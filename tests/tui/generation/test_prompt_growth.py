@@ -1,7 +1,7 @@
 """More prompts like those of a set: what a model is shown, what of its answer is taken, and that a person decides."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -16,13 +16,14 @@ from tui.cli import main
 from tui.commands import grow as command
 from tui.commands.options import command_runner
 from tui.errors import InputError
+from tui.events import PromptsGrown, WorkbenchEvent
 from tui.generation.prompt_growth import GrowthRequest, fresh_prompts, prompts_in
 from tui.ipc.client import run_at_owner
 from tui.ipc.console import Console
 from tui.ipc.owner import OwnerServer
 from tui.screens.data.grow import GrowScreen
 from tui.workbench import Workbench
-from tui.workspace.consent import TextsStay
+from tui.workspace.consent import Destination, TextsStay
 
 HELD_OUT = "How do volcanoes make new land in the sea?"
 ANSWER = (
@@ -37,10 +38,12 @@ class Scribe:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.after: Callable[[], object] = lambda: None
 
     def __call__(self, handler: BaseHTTPRequestHandler) -> None:
         body = handler.body  # type: ignore[attr-defined]
         self.asked.append(body["messages"][-1]["content"])
+        self.after()
         stream(handler, ANSWER, finish="stop")
 
 
@@ -169,6 +172,21 @@ def test_texts_stay_here_until_a_person_allowed_that(workbench: Workbench) -> No
     workbench.servers.add("far", "https://models.example.com/v1", model="m", protocol="openai")
     with pytest.raises(TextsStay, match="palate servers allow far"):
         workbench.growth.ask(GrowthRequest("science", server="far"))
+
+
+def test_what_came_before_its_server_was_forbidden_is_kept(
+    workbench: Workbench, scribe: Scribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Destination, "is_this_machine", False)
+    workbench.servers.allow("box")
+    workbench.start(fill_queue=False)
+    heard: list[WorkbenchEvent] = []
+    workbench.subscribe(heard.append)
+    monkeypatch.setattr(scribe, "after", lambda: workbench.servers.forbid("box"))
+    job = workbench.growth.ask(GrowthRequest("science", 9, server="box"))
+    job.done.result(timeout=60)
+    assert len(scribe.asked) == 1
+    assert [len(each.texts) > 0 for each in heard if isinstance(each, PromptsGrown)] == [True]
 
 
 async def test_on_the_screen_a_key_adds_a_prompt_or_leaves_it_out(workbench: Workbench) -> None:

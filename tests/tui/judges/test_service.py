@@ -16,6 +16,7 @@ from tests.still_workbench import StillWorkbench
 from tui.errors import InputError, WorkbenchError
 from tui.judges.asking import PAIRS_AT_ONCE, Asker
 from tui.judges.format import figure_lines, verdict_of
+from tui.judges.program import JudgeError
 from tui.judges.records import JudgeView
 from tui.judges.service import NewJudge
 from tui.trials.results import doubts, result_of
@@ -95,6 +96,16 @@ def test_what_is_no_bare_label_is_none_and_counts_as_a_disagreement(workbench: S
     assert judge.figures.kappa is not None
     assert judge.figures.kappa.value <= 0
     assert judge.problem is not None
+
+
+def test_a_program_that_is_gone_is_refused_before_it_begins(workbench: StillWorkbench) -> None:
+    judges = workbench.judges
+    judge = judges.add(NewJudge(name="mine", command="no-such-program --hard"))
+    begin = (judges.asker, judges.check_can_begin, judges.begin_measuring, judges.begin_sorting)
+    for each in (*begin, lambda judge: judges.begin_trial(judge, 1)):
+        with pytest.raises(JudgeError, match="no program 'no-such-program'"):
+            each(judge)
+    assert judges.progress is None
 
 
 def test_a_server_that_is_forbidden_gets_nothing_more_of_a_judge_at_work(

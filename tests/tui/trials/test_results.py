@@ -3,10 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from db.pair_rows import ComparisonRow, VerdictRow
 from db.run_rows import TrialRow
 from tests.fake_workbench import START, comparison, completion, prompt
 from tui.analysis.paired_comparison import Tally
+from tui.analysis.preferences import Preference
+from tui.judges.format import place_words
 from tui.trials.results import (
     board_of,
     by_reason,
@@ -100,6 +104,20 @@ def test_the_figures_of_a_trial_by_hand() -> None:
     assert words["answers the same"][0] == "1 of 9 pairs, counted as ties"
     assert words["asked again"] == ("1 of 2 the same, κ 0.00", True)
     assert words["left out"][0] == "1 judged after names were shown · 1 discarded"
+
+
+@pytest.mark.parametrize(("verdicts", "stands_out"), [(4, False), (5, False), (6, True)])
+def test_a_side_stands_out_only_where_as_many_prompts_would_settle_a_trial(verdicts: int, stands_out: bool) -> None:
+    """4 of 4 leave one half out of Wilson's interval, and happen by chance one time in eight."""
+    pairs = [judged(number, "b", flipped=True) for number in range(1, verdicts + 1)]
+    result = result_of(trial(num_questions=verdicts, done=verdicts), pairs)
+    assert (result.left.count, result.left.total) == (verdicts, verdicts)
+    assert result.left.interval.low > 0.5
+    assert result.conclusion.settled == stands_out
+    marks = {name: mark for name, _, mark in doubts(result)}
+    assert marks["left side chosen"] == marks["longer answer chosen"] == stands_out
+    assert ("cancel" in place_words(Tally(verdicts, 0, 0))) == stands_out
+    assert (Preference("", "", verdicts, 0, Tally(0, 0, verdicts)).says == "less often") == stands_out
 
 
 def test_a_prompt_counts_once_and_only_when_all_its_samples_are_judged() -> None:

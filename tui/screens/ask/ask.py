@@ -23,7 +23,7 @@ from tui.text.sanitize import visible, visible_line
 from tui.widgets.binding import Binding, TextualBinding, Writing
 from tui.widgets.form.text_editor import TextEditor
 from tui.widgets.pair.pair_view import PairView
-from tui.widgets.pair.verdict_notes import judged_words
+from tui.widgets.pair.verdict_notes import judged_words, undone_words
 
 _STILL_WRITING: Final = "both answers are still being written; esc stops them"
 _SAME: Final = "both answers are the same, so there is nothing to judge; g asks again"
@@ -309,10 +309,10 @@ class AskScreen(ConversationScreen):
     async def _undo(self, taken: Future[int | None]) -> None:
         if await self.commit(asyncio.wrap_future(taken)):
             self.reasons.note_undone()
-            open_again = taken.result()
-            if open_again is not None:
-                self.talk.show_pair(open_again)
-            words = "there is no verdict to take back" if open_again is None else "your verdict was taken back"
+            again, words = taken.result(), "there is no verdict to take back"
+            if again is not None:
+                self.talk.show_pair(again)
+                words = undone_words(self.workbench.comparison(again), self.workbench.last_undone())
             self.show_next(note=words)
 
     def action_note(self) -> None:

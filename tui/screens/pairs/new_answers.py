@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from db.pair_rows import ComparisonRow
 from tui.events import AnswersGrowing, WorkbenchEvent
-from tui.generation.regenerate import may_skip
 from tui.screens.actions import Actions
 from tui.screens.pairs.pair_feed import PairFeed
 from tui.screens.pairs.pair_screen import PairScreen
@@ -22,7 +21,7 @@ class NewAnswers(Actions):
     @property
     def judged_pair(self) -> int | None:
         """The replaced pair if it had a verdict before, so that it was not skipped; else None."""
-        return self.replaced.id if self.replaced is not None and not may_skip(self.replaced) else None
+        return self.replaced.id if self.replaced is not None and not self.replaced.undecided else None
 
     def forget(self) -> None:
         """Another pair is shown, so no longer wait for new answers."""
@@ -68,7 +67,7 @@ class NewAnswers(Actions):
         """Skip the pair, unless it has another verdict. Nothing is skipped when no answers can be written."""
         workbench = self._screen.workbench
         workbench.new_answers.check()
-        if may_skip(pair):
+        if pair.undecided:
             layout, seconds = self._screen.layout_word, self._screen.seconds_read()
             skipped = workbench.labelling.judge(pair.id, "skip", side=None, layout=layout, seconds=seconds)
             await asyncio.wrap_future(skipped)

@@ -15,6 +15,7 @@ from tui.events import AnswersGrowing, ModelChanged, QueueChanged, VerdictStored
 from tui.screens.actions import Actions
 from tui.screens.pairs.pair_screen import PairScreen
 from tui.widgets.pair.pair_view import PairView
+from tui.widgets.pair.verdict_notes import undone_words
 
 _MAY_BRING_A_PAIR = (QueueChanged, ModelChanged, VerdictStored, WorkbenchFailed)
 """News after which there may be a pair, or another reason why there is none."""
@@ -121,14 +122,15 @@ class PairFeed(Actions):
             self.show_next()
 
     def hear(self, published: WorkbenchEvent) -> None:
-        """A pair may have become ready, or the shown one may have been judged elsewhere."""
+        """A pair may have become ready, or the shown one may be judged, held out or forgotten elsewhere."""
         if self._screen.gate.deciding or not self._screen.is_current:
             return
-        if isinstance(published, VerdictStored) and self.pair and published.comparison == self.pair.id:
-            self._screen.screen_shown()
-        elif self.pair is None and isinstance(published, AnswersGrowing):
+        if self.pair is not None:
+            if isinstance(published, VerdictStored | QueueChanged) and not self._is_unchanged(self.pair):
+                self._screen.screen_shown()
+        elif isinstance(published, AnswersGrowing):
             self.grow(published)
-        elif self.pair is None and isinstance(published, _MAY_BRING_A_PAIR):
+        elif isinstance(published, _MAY_BRING_A_PAIR):
             self.show_next()
 
     # -- undo ----------------------------------------------------------------------------------------------------
@@ -149,9 +151,15 @@ class PairFeed(Actions):
         if taken is None:
             self._screen.view.note("there is no verdict to take back")
         else:
-            pair = self._screen.workbench.comparison(taken)
-            earlier = "your verdict was taken back, and the one before it counts again"
-            self.show(pair, earlier if pair.standing else "open again: your verdict was taken back")
+            self._show_again(self._screen.workbench.comparison(taken))
+
+    def _show_again(self, pair: ComparisonRow) -> None:
+        """Show the pair of what was taken back, unless nothing that is said of it would count any more."""
+        if pair.trial is None and (pair.prompt.held_out or pair.prompt.forgotten):
+            left = "was forgotten" if pair.prompt.forgotten else "is held out for trials"
+            self.show_next(note=f"taken back; the prompt of that pair {left}, so it is not asked again")
+        else:
+            self.show(pair, undone_words(pair, self._screen.workbench.last_undone()))
 
 
 def _shown_of(pair: ComparisonRow) -> tuple[object, ...]:

@@ -54,6 +54,21 @@ def _said_before(pair: ComparisonRow, verdict: VerdictRow, note: str) -> str:
     return f"you said {when(verdict.at)}: {said}{noted} · a verdict key changes it"
 
 
+def undone_words(pair: ComparisonRow, undone: ComparisonRow | None) -> str:
+    """What was taken back, where `pair` is shown again and `undone` had the verdict.
+
+    The two differ where a person's own text, or a ranking, stood beside the pair.
+    """
+    what = "verdict"
+    if undone is not None and undone.id != pair.id:
+        what = "text" if undone.ranking is None else "ranking"
+    if pair.undecided:
+        return f"open again: your {what} was taken back"
+    if what == "verdict":
+        return "your verdict was taken back, and the one before it counts again"
+    return f"your {what} was taken back; this pair keeps its verdict"
+
+
 def empty_note(status: WorkbenchStatus, sets: Sequence[str] = ()) -> Content:
     """Why there is no pair, and what happens next or which key to press. `sets` are the prompt sets for labelling."""
     title, sentence = _why_empty(status)

@@ -670,6 +670,71 @@ async def test_a_pair_whose_prompt_left_labelling_leaves_the_screen(
         workbench.close()
 
 
+async def test_undoing_a_text_beside_a_judged_pair_says_that_its_verdict_stays(tmp_path: Path) -> None:
+    fill(tmp_path, 2)
+    workbench = StillWorkbench(tmp_path)
+    try:
+        async with label(workbench) as (pilot, screen):
+            await ready(pilot, screen, 1)
+            await pilot.press("1")
+            await ready(pilot, screen, 2)
+            first = workbench.comparison(1)
+            edit = workbench.comparison(workbench.labelling.edit_answer(1, first.b.id, "Better words.").result())
+            await pilot.press("u")
+            await ready(pilot, screen, 1)
+            await until(pilot, lambda: "your text was taken back; this pair keeps its verdict" in note(screen))
+            assert workbench.comparison(1).standing == first.standing
+            answers = [first.a.id, first.b.id, edit.b.id]
+            places = {answer: place for place, answer in enumerate(answers)}
+            workbench.labelling.rank_answers([1], answers, places, layout="grid", seconds=9.0).result()
+            await pilot.press("u")
+            await until(pilot, lambda: "your ranking was taken back; this pair keeps" in note(screen))
+            await pilot.pause(SETTLE_S)  # a key that is held down takes nothing more back
+            await pilot.press("u")
+            await until(pilot, lambda: "open again: your verdict was taken back" in note(screen))
+    finally:
+        workbench.close()
+
+
+@pytest.mark.parametrize("take", [hold_out, forget])
+async def test_no_key_opens_a_judged_pair_whose_prompt_left_labelling(
+    tmp_path: Path, take: Callable[[Connection, int], None]
+) -> None:
+    fill(tmp_path, 2)
+    workbench = StillWorkbench(tmp_path)
+    try:
+        async with label(workbench) as (pilot, screen):
+            await ready(pilot, screen, 1)
+            await pilot.press("1")
+            await ready(pilot, screen, 2)
+            workbench.workspace.write(take, workbench.comparison(1).prompt.id).result()
+            await pilot.press("p")
+            await until(pilot, lambda: "no earlier verdict" in note(screen))
+            await pilot.press("u")
+            await until(pilot, lambda: "so it is not asked again" in note(screen))
+            await ready(pilot, screen, 2)
+            assert workbench.comparison(1).standing is None
+    finally:
+        workbench.close()
+
+
+@pytest.mark.parametrize("take", [hold_out, forget])
+async def test_a_pair_in_sight_makes_way_once_its_prompt_leaves_labelling(
+    tmp_path: Path, take: Callable[[Connection, int], None]
+) -> None:
+    fill(tmp_path, 2)
+    workbench = StillWorkbench(tmp_path)
+    try:
+        async with label(workbench) as (pilot, screen):
+            await ready(pilot, screen, 1)
+            assert screen.pair is not None
+            workbench.workspace.write(take, screen.pair.prompt.id).result()
+            workbench._prompts_changed()
+            await ready(pilot, screen, 2)
+    finally:
+        workbench.close()
+
+
 async def test_a_number_too_long_for_the_database_is_words(tmp_path: Path) -> None:
     fill(tmp_path, 1)
     workbench = StillWorkbench(tmp_path)
