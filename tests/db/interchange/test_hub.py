@@ -61,9 +61,9 @@ def test_nulls_of_a_parquet_file_say_nothing_and_its_first_row_does_not_decide(t
     assert [each.verdict for each in read(Source(tmp_path / "a.parquet"))] == [None, "b"]
 
 
-def test_a_row_with_an_empty_answer_is_left_out_by_its_number(tmp_path: Path) -> None:
+def test_a_row_with_an_empty_answer_is_left_out_by_its_line(tmp_path: Path) -> None:
     file = write_csv(tmp_path / "p.csv", ("prompt", "chosen", "rejected"), ("a", "b", "c"), ("d", "e", ""))
-    assert read(Source(file))[1] == LeftOut(2, EMPTY)
+    assert read(Source(file))[1] == LeftOut(3, EMPTY)
 
 
 @pytest.mark.parametrize("name", ["none.parquet", "none.csv"])
