@@ -104,7 +104,7 @@ class Checkpoint:
         """
         if self.content["format"] == 1:
             return prepare_pairs(tokenizer, pairs, config)
-        return run_pairs_of(self.content["pairs"], pairs)
+        return run_pairs_of(self.content["pairs"], pairs, config.train_share)
 
     def restore(self, learner: Learner, prepared: PreparedPairs, state: RunState) -> tuple[str, ...]:
         """Put a run into the state in which its checkpoint was written.

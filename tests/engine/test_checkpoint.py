@@ -54,10 +54,10 @@ def _whole(base: BaseModel, folder: Path, config: TrainConfig = CONFIG) -> tuple
     return events, (folder / "adapter_model.safetensors").read_bytes()
 
 
-def _killed_at(base: BaseModel, folder: Path, number: int) -> None:
+def _killed_at(base: BaseModel, folder: Path, number: int, config: TrainConfig = CONFIG) -> None:
     """Run until event `number` and drop the run there; a killed process leaves its files alone behind."""
     place = {"adapter": "a1", "folder": folder, "checkpoint_folder": folder / "c"}
-    events = train_dpo(base, pairs(8), CONFIG, **place, checkpoint_now=lambda: True)  # type: ignore[arg-type]
+    events = train_dpo(base, pairs(8), config, **place, checkpoint_now=lambda: True)  # type: ignore[arg-type]
     for _ in zip(range(number), events, strict=False):
         disturb(base)
     events.close()  # type: ignore[attr-defined]
@@ -245,6 +245,31 @@ def test_a_run_is_resumed_with_or_without_the_pairs_that_were_left_out(base: Bas
         assert isinstance(plan, RunPlanned)
         assert set(plan.left_out) == ({"pair 1"} if name == "with" else set())
         assert (tmp_path / name / "adapter_model.safetensors").read_bytes() == expected
+
+
+def test_a_run_on_a_share_of_its_pairs_is_resumed_with_or_without_the_others(base: BaseModel, tmp_path: Path) -> None:
+    config = dataclasses.replace(CONFIG, train_share=0.5)
+    events, expected = _whole(base, tmp_path / "whole", config)
+    (plan,) = of_kind(events, RunPlanned)
+    used = [pair for pair in pairs(8) if pair.key in plan.train_keys + plan.eval_keys]
+    assert (len(plan.train_keys), len(used)) == (3, 5)
+    for name, given in (("with", pairs(8)), ("without", used)):
+        folder = tmp_path / name
+        _killed_at(base, folder, 20, config)
+        place = {"adapter": "a1", "folder": folder, "checkpoint_folder": folder / "c", "resume": True}
+        for others in (used[1:], [dataclasses.replace(used[0], chosen="another"), *used[1:]]):
+            with pytest.raises(CheckpointError, match="another run: pairs differ"):
+                list(train_dpo(base, others, config, **place))  # type: ignore[arg-type]
+        list(train_dpo(base, given, config, **place))  # type: ignore[arg-type]
+        base.unload_adapter("a1")
+        assert (folder / "adapter_model.safetensors").read_bytes() == expected
+
+
+def test_a_run_on_all_of_its_pairs_is_not_resumed_with_more(base: BaseModel, tmp_path: Path) -> None:
+    _killed_at(base, tmp_path, 20)
+    place = {"adapter": "a1", "folder": tmp_path, "checkpoint_folder": tmp_path / "c", "resume": True}
+    with pytest.raises(CheckpointError, match="another run: pairs differ"):
+        list(train_dpo(base, pairs(9), CONFIG, **place))  # type: ignore[arg-type]
 
 
 def test_a_checkpoint_is_for_the_owner_alone(base: BaseModel, tmp_path: Path) -> None:
