@@ -179,6 +179,41 @@ def test_settings_that_change_no_bit_may_differ_at_a_resume(base: BaseModel, tmp
     assert any("Gradient checkpointing is on, as asked for" in text for text in told)
 
 
+def test_a_run_from_an_adapter_keeps_its_dropout_whatever_version_began_it(base: BaseModel, tmp_path: Path) -> None:
+    """Without a share in the checkpoint the run has that of the adapter that it started from, 0.2 here."""
+    other = dataclasses.replace(CONFIG, lora_dropout=0.5)
+    settings = {"new": other, "old": CONFIG}
+    expected = {name: _from_adapter(base, tmp_path / name, config) for name, config in settings.items()}
+    assert expected["new"] != expected["old"]
+
+    def written_before(content: dict[str, Any]) -> None:
+        del content["lora_dropout"]
+        content["run"]["settings"] = dataclasses.asdict(other)
+
+    for name, config in settings.items():
+        folder = tmp_path / f"{name} killed"
+        _from_adapter(base, folder, config, until=20)
+        if name == "old":
+            _changed(folder / "c", written_before)
+        _from_adapter(base, folder, other, until=12, resume=True)
+        assert _from_adapter(base, folder, other, resume=True) == expected[name], name
+
+
+def _from_adapter(
+    base: BaseModel, folder: Path, config: TrainConfig, *, until: int = 999, resume: bool = False
+) -> bytes:
+    """Train from `a0` until event `until`. Returns the bytes of the adapter, if it was saved."""
+    place = {"adapter": "a1", "start": "a0", "folder": folder, "checkpoint_folder": folder / "c", "resume": resume}
+    events = train_dpo(base, pairs(8), config, **place, checkpoint_now=lambda: True)  # type: ignore[arg-type]
+    for _ in zip(range(until), events, strict=False):
+        pass
+    events.close()
+    if until < 999:
+        return b""
+    base.unload_adapter("a1")
+    return (folder / "adapter_model.safetensors").read_bytes()
+
+
 def test_a_field_of_the_state_that_a_checkpoint_lacks_has_its_default(base: BaseModel, tmp_path: Path) -> None:
     _, expected = _whole(base, tmp_path / "whole")
     _killed_at(base, tmp_path / "killed", 20)
@@ -322,7 +357,7 @@ def test_a_checkpoint_keeps_the_names_that_earlier_versions_wrote(base: BaseMode
     stored |= {"best_losses", "eval_losses", "kept_by", "general_text", "chosen_lost"}
     assert set(content["state"]) == stored
     parts = {"format", "run", "environment", "pairs", "dropout", "state", "weights", "gradients", "optimizer"}
-    assert set(content) == parts | {"reference", "busy_s"}
+    assert set(content) == parts | {"reference", "busy_s", "lora_dropout"}
     assert (content["format"], content["dropout"]) == (2, "by pair")
     assert set(content["run"]) == {"settings", "base model", "dtype", "starting weights", "pairs"}
     assert set(content["run"]["settings"]) == {each.name for each in dataclasses.fields(TrainConfig)}
