@@ -12,7 +12,7 @@ from engine.config import TrainConfig
 from engine.errors import ModelError, TemplateRefused, TokenUnknown
 from engine.limits import check_tokens, limits_of
 from engine.preference import AS_TEMPLATE, Message, Outcome, PreferencePair
-from engine.template import AnswerText, Rewriting, complete, join, open_answer, render
+from engine.template import AnswerText, Opening, Rewriting, complete, open_answer, render, unfinished
 from engine.thoughts import without_thoughts
 
 
@@ -118,18 +118,14 @@ def _encoded(tokenizer: Any, pair: PreferencePair, config: TrainConfig) -> Encod
     Both answers follow one opening, so that a clock in the template does not move within a pair. An answer that did not
     end by itself follows it without an end of turn, as the policy wrote it.
     """
-    shorten = without_thoughts if config.thoughts == "without" else str
-    texts = [(shorten(pair.chosen), not pair.chosen_cut), (shorten(pair.rejected), not pair.rejected_cut)]
-    finished = config.cut == "as-trl"
+    texts = [(pair.chosen, pair.chosen_cut), (pair.rejected, pair.rejected_cut)]
     if tokenizer.chat_template is None:
         prompt, special = _prompt_text(tokenizer, pair.prompt)
-        answers = [AnswerText(_plain(tokenizer, prompt, text, finished or ended)) for text, ended in texts]
+        answers = [AnswerText(_plain(tokenizer, prompt, *each, config), prompt) for each in texts]
     else:
         opening, special = open_answer(tokenizer, pair.prompt, pair.thinking), False
-        prompt = opening.text
-        answers = [
-            complete(opening, text) if finished or ended else AnswerText(join(prompt, text)) for text, ended in texts
-        ]
+        answers = [_answer(opening, *each, config) for each in texts]
+        prompt = answers[0].before if answers[0].before == answers[1].before else opening.text
     prompt_ids, chosen_ids, rejected_ids = (
         _tokens(tokenizer, text, special) for text in (prompt, *(answer.text for answer in answers))
     )
@@ -176,9 +172,22 @@ def _prompt_text(tokenizer: Any, messages: Sequence[Message], thinking: str = AS
     return render(tokenizer, messages, add_generation_prompt=True, thinking=thinking), False
 
 
-def _plain(tokenizer: Any, prompt: str, answer: str, ended: bool) -> str:
+def _answer(opening: Opening, answer: str, cut: bool, config: TrainConfig) -> AnswerText:
+    """Prompt and answer through the chat template."""
+    if cut and config.cut != "as-trl":
+        return unfinished(opening, answer, config.thoughts)
+    return complete(opening, _learned(answer, config))
+
+
+def _learned(answer: str, config: TrainConfig) -> str:
+    """The part of an answer that a run learns from."""
+    return without_thoughts(answer) if config.thoughts == "without" else answer
+
+
+def _plain(tokenizer: Any, prompt: str, answer: str, cut: bool, config: TrainConfig) -> str:
     """Prompt and answer without a chat template. An answer that did not end by itself gets no end."""
-    end = (tokenizer.eos_token or "") if ended else ""
+    answer = _learned(answer, config)
+    end = (tokenizer.eos_token or "") if not cut or config.cut == "as-trl" else ""
     return prompt + answer if answer.endswith(end) else prompt + answer + end
 
 

@@ -11,6 +11,7 @@ bit of float32 and float64, takes one rename, and an earlier version of Palate r
     environment    the machine, the versions and the kernels, by name
     pairs          the encoded pairs: a chat template may encode the same texts differently tomorrow
     dropout        what decides the inputs that LoRA drops: "by pair" or "in sequence"
+    lora_dropout   the share that it drops; without it a run from an adapter has that adapter's own share
     random         the state of every random generator, where the dropout is "in sequence"
     state          `RunState`, some fields under older names; without `kept_by` the lowest evaluation loss decides
     weights, gradients, optimizer, reference, busy_s    of the `Learner`
@@ -77,6 +78,7 @@ def _content(learner: Learner, prepared: PreparedPairs, state: RunState) -> dict
         "environment": environment(learner.scorer),
         "pairs": stored_run_pairs(prepared),
         "dropout": str(learner.dropout_rule),
+        "lora_dropout": learner.base.model.peft_config[learner.adapter].lora_dropout,
         "state": _plain_state(state, learner.adapter),
         "weights": _unnamed(learner.weights(), learner.adapter),
         "gradients": _unnamed(learner.gradients(), learner.adapter),
@@ -96,6 +98,11 @@ class Checkpoint:
     folder: Path
     content: Mapping[str, Any]
 
+    @property
+    def lora_dropout(self) -> float | None:
+        """The share of inputs that the run's LoRA drops; None for that of the adapter that it started from."""
+        return self.content.get("lora_dropout")
+
     def pairs(self, tokenizer: Any, pairs: Sequence[PreferencePair], config: TrainConfig) -> PreparedPairs:
         """The encoded pairs that the run began with. Only for format 1 `pairs` are encoded again.
 
@@ -104,7 +111,7 @@ class Checkpoint:
         """
         if self.content["format"] == 1:
             return prepare_pairs(tokenizer, pairs, config)
-        return run_pairs_of(self.content["pairs"], pairs)
+        return run_pairs_of(self.content["pairs"], pairs, config.train_share)
 
     def restore(self, learner: Learner, prepared: PreparedPairs, state: RunState) -> tuple[str, ...]:
         """Put a run into the state in which its checkpoint was written.

@@ -31,12 +31,12 @@ def general_text_pairs(tokenizer: Any) -> list[EncodedPair]:
 
 
 def forgotten_words(before: float, after: float) -> str:
-    """What a run did to the general text, as a sentence. 3.1 and 3.15 nats are e^0.05, about 5 % less likely."""
+    """What a run did to the general text, as a sentence. From 3.1 to 3.15 nats, 1 − e^−0.05 is 4.9 %."""
     change = after - before
     words = f"General text: {before:.3f} nats a token before the run, {after:.3f} after it ({change:+.3f})"
     if change <= 0:
         return f"{words}; nothing was forgotten that it shows."
-    return f"{words}; the run made a token of it {math.expm1(change):.1%} less likely."
+    return f"{words}; the run made a token of it {-math.expm1(-change):.1%} less likely."
 
 
 def nats_per_token(logps: Sequence[torch.Tensor], pairs: Sequence[EncodedPair]) -> float:

@@ -72,7 +72,7 @@ def generate(
     Args:
         base: the model; `adapter` names the loaded adapter that answers, None is the base alone.
         requests: with keys that differ. A deque is emptied, and a request that the caller appends to it at a boundary
-            joins as rows come free. Call `check_fits` first: a prompt that is too long raises and cancels all answers.
+            joins as rows come free. Call `check_fits` first: a prompt that does not fit raises and cancels all answers.
         sampling: how tokens are drawn, and how many at most.
         max_rows: how many answers are written together.
         tokens_per_turn: how many tokens each row gets between two boundaries.
@@ -83,7 +83,7 @@ def generate(
         it was before, and closing the generator cancels the rest.
 
     Raises:
-        PromptTooLong: before anything is written.
+        PromptTooLong, TokenUnknown, TemplateRefused: before anything is written; see `check_fits`.
         AdapterLoadError: the adapter is not loaded.
         MemoryRanOut: there is no memory for one answer.
     """
@@ -196,9 +196,14 @@ def _most_tokens(base: BaseModel, sampling: SamplingConfig) -> int:
     return max(sampling.max_new_tokens, sampling.thinking_tokens) if thinks else sampling.max_new_tokens
 
 
-def check_fits(base: BaseModel, request: GenerationRequest) -> None:
-    """Raise `PromptTooLong` where the prompt leaves no room for an answer, `TokenUnknown` where it cannot be read."""
-    _room(base, encode_prompt(base.tokenizer, request.messages), request.key)
+def check_fits(base: BaseModel, request: GenerationRequest, thinking: str) -> None:
+    """Raise the error that `generate` would raise for this request alone, under the setting `thinking`.
+
+    Raises:
+        PromptTooLong: the prompt leaves no room for an answer.
+        TokenUnknown, TemplateRefused: the prompt cannot be read.
+    """
+    _room(base, encode_prompt(base.tokenizer, request.messages, thinking), request.key)
 
 
 def _room(base: BaseModel, ids: Sequence[int], key: str) -> int:

@@ -28,7 +28,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from engine.compat.peft_private import adapted_layers, read_activity, write_activity
-from engine.config import TrainConfig
+from engine.config import TrainConfig, flags_of
 from engine.errors import AdapterLoadError
 from engine.foreign_adapter import bounded, check_numbers, check_ranks, check_usable, without_copies
 from engine.parts import is_conv1d
@@ -136,6 +136,40 @@ def fill(model: PeftModel, name: str, weights: Mapping[str, torch.Tensor], folde
     set_peft_model_state_dict(model, dict(weights), adapter_name=name)
 
 
+def inherited_words(model: PeftModel, name: str, layers: Sequence[str], config: TrainConfig) -> str | None:
+    """Which LoRA settings of a run give way to those of the adapter that it starts from, as a sentence; None for none.
+
+    Args:
+        name: the run's copy of that adapter.
+        layers: the linear layers of the model.
+    """
+    found = model.peft_config[name]
+    own = {
+        "lora_r": found.r,
+        "lora_alpha": found.lora_alpha,
+        "rslora": "on" if found.use_rslora else "off",
+        "lora_dropout": found.lora_dropout,
+        "target_modules": _targets_of(model, name, layers, config.target_modules),
+    }
+    asked = {key: getattr(config, key) for key in own}
+    kept = [f"{flags_of({key: own[key]})} (not {asked[key]})" for key in own if own[key] != asked[key]]
+    if config.lora_init != "b-zero":
+        kept.append(f"its matrices (not --lora-init {config.lora_init})")
+    return f"The run keeps what the adapter has that it starts from: {', '.join(kept)}." if kept else None
+
+
+def _targets_of(model: PeftModel, name: str, layers: Sequence[str], asked: str) -> str:
+    """The layers that an adapter changes, in the words of a setting: `asked` itself where these are the same."""
+    bare, output = model.base_model.model, model.get_output_embeddings()
+    inner = [each for each in layers if bare.get_submodule(each) is not output]
+    places = {key.partition(".lora_")[0].removeprefix("base_model.model.") for key in adapter_weights(model, name)}
+    adapted = {place.replace(".base_layer", "") for place in places}
+    names = _target_names(asked)
+    if adapted == set(inner if names == [_ALL] else _in_full(layers, names)):
+        return asked
+    return _ALL if adapted == set(inner) else ",".join(sorted({each.rpartition(".")[2] for each in adapted}))
+
+
 def drop(model: PeftModel, name: str) -> None:
     """Delete one of several adapters. PEFT warns when the active one is deleted, so another becomes active first."""
     if name in model.active_adapters:
@@ -163,7 +197,7 @@ def find_targets(layers: Sequence[str], asked: str) -> str | list[str]:
     Raises:
         AdapterLoadError: a name fits none of the `layers`.
     """
-    names = [name.strip() for name in asked.split(",") if name.strip()]
+    names = _target_names(asked)
     if names == [_ALL]:
         return _ALL
     known = sorted({name.rpartition(".")[2] for name in layers})
@@ -173,6 +207,10 @@ def find_targets(layers: Sequence[str], asked: str) -> str | list[str]:
                 f"--target-modules names {wanted!r}, which this model does not have. It has: {', '.join(known)}."
             )
     return names
+
+
+def _target_names(asked: str) -> list[str]:
+    return [name.strip() for name in asked.split(",") if name.strip()]
 
 
 # -- files -----------------------------------------------------------------------------------------------------

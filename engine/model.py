@@ -134,8 +134,10 @@ class BaseModel:
             if config.lora_init == "a-zero":
                 lora.begin_with_a_zero(self.model, name)
 
-    def load_adapter(self, name: str, folder: Path, *, trainable: bool = False) -> None:
+    def load_adapter(self, name: str, folder: Path, *, trainable: bool = False, dropout: float | None = None) -> None:
         """Load the LoRA adapter in `folder` (PEFT's format, safetensors). It has no effect outside of `policy(name)`.
+
+        `dropout` takes the place of the adapter's own, unless it changes weights of experts, which have none in PEFT.
 
         Raises:
             AdapterLoadError: the folder holds no LoRA adapter, or the adapter does not fit this base model.
@@ -143,6 +145,8 @@ class BaseModel:
         self._check_name(name)
         peft_config, weights = lora.read_adapter(folder, self.hf_model)
         peft_config.inference_mode = not trainable
+        if dropout is not None and not peft_config.target_parameters:
+            peft_config.lora_dropout = dropout
         self._attach(name, peft_config)
         try:
             lora.fill(self.model, name, weights, folder)

@@ -11,7 +11,7 @@ from jinja2 import TemplateError
 
 from engine.errors import TemplateRefused
 from engine.preference import AS_TEMPLATE, Message
-from engine.thoughts import CHANNEL_OPENING, MARKS, split_thoughts, template_switch, to_channels
+from engine.thoughts import CHANNEL_OPENING, MARKS, split_thoughts, template_switch, to_channels, without_thoughts
 
 _RAISED = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a template may end in: its own `raise_exception`, and everything that an expression can raise."""
@@ -39,9 +39,13 @@ class Rewriting:
 
 @dataclass(frozen=True)
 class AnswerText:
-    """A prompt with its answer as the model reads them; `rewriting` is what the template would have changed."""
+    """A prompt with its answer as the model reads them.
+
+    `before` is the prompt in it, and `rewriting` what the template would have changed of the answer.
+    """
 
     text: str
+    before: str
     rewriting: Rewriting | None = None
 
 
@@ -68,13 +72,14 @@ def render(
 class Opening:
     """A prompt as the model reads it before its answer.
 
-    `text` ends with the template's opening of an answer. `end` is what the template writes behind an answer, None where
-    it hides that. `thinking` is the setting of the template's switch.
+    `text` ends with the template's opening of an answer. `bare` is what the template writes before an answer without
+    thoughts, and `end` what it writes behind one, None where it hides that. `thinking` is the setting of its switch.
     """
 
     tokenizer: Any
     prompt: Sequence[Message]
     text: str
+    bare: str | None
     end: str | None
     thinking: str = AS_TEMPLATE
 
@@ -87,8 +92,8 @@ def open_answer(tokenizer: Any, prompt: Sequence[Message], thinking: str = AS_TE
     """
     text = render(tokenizer, prompt, add_generation_prompt=True, thinking=thinking)
     probe = render(tokenizer, [*prompt, Message(role="assistant", content=_PROBE)], thinking=thinking)
-    _, found, end = probe.rpartition(_PROBE)
-    return Opening(tokenizer, prompt, text, end if found else None, thinking)
+    bare, found, end = probe.rpartition(_PROBE)
+    return Opening(tokenizer, prompt, text, bare if found else None, end if found else None, thinking)
 
 
 def complete(opening: Opening, answer: str) -> AnswerText:
@@ -101,16 +106,38 @@ def complete(opening: Opening, answer: str) -> AnswerText:
     """
     turn = _turn(opening, answer)
     rendered, end = render(opening.tokenizer, [*opening.prompt, turn], thinking=opening.thinking), opening.end
-    judged = join(opening.text, answer)
+    before = _before(opening, answer)
+    judged = join(before, answer)
     if end is None:
         if rendered.startswith(judged):
-            return AnswerText(rendered)
+            return AnswerText(rendered, before)
         raise TemplateRefused(f"it changes the answer {_quoted(answer)}, and its end of a turn cannot be found")
-    if rendered == judged + end or _differs_by_clock(opening, rendered.removesuffix(answer + end)):
-        return AnswerText(judged + end)
-    if _is_without_thoughts(opening.text, answer) and rendered.endswith(answer + end):
-        return AnswerText(rendered)  # the opening begins thoughts that this answer does not have
-    return AnswerText(judged + end, _rewriting(opening.text, answer, rendered.removesuffix(end)))
+    if rendered == judged + end or _differs_by_clock(opening, before, rendered.removesuffix(answer + end)):
+        return AnswerText(judged + end, before)
+    return AnswerText(judged + end, before, _rewriting(before, answer, rendered.removesuffix(end)))
+
+
+def unfinished(opening: Opening, answer: str, thoughts: str) -> AnswerText:
+    """The prompt with an answer that the token limit cut, so without an end of turn; `thoughts` is with or without.
+
+    Behind an opening that begins thoughts, an answer without their end was cut inside them.
+
+    Raises:
+        TemplateRefused: the answer goes without its thoughts, and how the template writes one cannot be found.
+    """
+    if thoughts == "with":
+        return AnswerText(join(opening.text, answer), opening.text)
+    rest = "" if _is_without_thoughts(opening.text, answer) else without_thoughts(answer)
+    if opening.bare is None and _is_without_thoughts(opening.text, rest):
+        raise TemplateRefused("it begins thoughts, and how it writes an answer without them cannot be found")
+    before = _before(opening, rest)
+    return AnswerText(join(before, rest), before)
+
+
+def _before(opening: Opening, answer: str) -> str:
+    """What the model reads before this answer: without the thoughts that the opening begins where it has none."""
+    bare = opening.bare if _is_without_thoughts(opening.text, answer) else None
+    return opening.text if bare is None else bare
 
 
 def _turn(opening: Opening, answer: str) -> Any:
@@ -121,10 +148,10 @@ def _turn(opening: Opening, answer: str) -> Any:
     return {"role": "assistant", "thinking": thoughts, "content": rest}
 
 
-def _differs_by_clock(opening: Opening, written: str) -> bool:
-    """Is the text before an answer the opening, but for the time that passed between the two?"""
+def _differs_by_clock(opening: Opening, before: str, written: str) -> bool:
+    """Is the text before an answer as it was, but for the time that passed between the two?"""
     reads_clock = _CLOCK in str(opening.tokenizer.chat_template)
-    return reads_clock and written != opening.text and len(written) == len(opening.text)
+    return reads_clock and written != before and len(written) == len(before)
 
 
 def join(opening: str, answer: str) -> str:

@@ -28,6 +28,7 @@ from engine.events import (
     SavingAdapter,
 )
 from engine.general_text import forgotten_words, general_text_pairs, nats_per_token
+from engine.lora import inherited_words
 from engine.model import BaseModel
 from engine.outcomes import NO_THRESHOLDS, foreign_words, objective_words, rankings_words, thresholds_of
 from engine.preference import PreferencePair
@@ -105,7 +106,7 @@ def train_dpo(
     checkpoint = _checkpoint_of(checkpoint_folder) if resume else None
     encode = prepare_pairs if checkpoint is None else checkpoint.pairs
     prepared = encode(base.tokenizer, config.as_learned(pairs), config)
-    _create_adapter(base, adapter, start, config)
+    inherited = _create_adapter(base, adapter, start, config, checkpoint)
     saved = False
     try:
         learner = _learner(base, prepared, adapter, config, start)
@@ -113,7 +114,7 @@ def train_dpo(
         run = Run(learner, prepared, state, folder, checkpoint_folder, checkpoint_now, stop, peers or Alone())
         inexact = _restored(run, checkpoint)
         with freed_memory_kept():
-            for event in _events(run, inexact, known_reference or {}):
+            for event in _events(run, inexact, inherited, known_reference or {}):
                 saved = saved or isinstance(event, AdapterSaved)
                 yield event
     finally:
@@ -121,7 +122,9 @@ def train_dpo(
             base.unload_adapter(adapter)
 
 
-def _events(run: Run, inexact: Sequence[str], known: Mapping[str, tuple[float, float]]) -> Iterator[Event]:
+def _events(
+    run: Run, inexact: Sequence[str], inherited: str | None, known: Mapping[str, tuple[float, float]]
+) -> Iterator[Event]:
     """The events of a prepared run. Where a loss is NaN or infinite, the run saves its last good state first."""
     started = time.perf_counter()
     yield _planned(run)
@@ -134,7 +137,7 @@ def _events(run: Run, inexact: Sequence[str], known: Mapping[str, tuple[float, f
     yield from run.prepared.notices()
     pairs = run.prepared.train + run.prepared.evaluation
     objective = objective_words(pairs, run.config, run.learner.thresholds)
-    for said in (objective, rankings_words(pairs), foreign_words(pairs)):
+    for said in (inherited, objective, rankings_words(pairs), foreign_words(pairs)):
         if said is not None:
             yield Notice(NoticeLevel.INFO, said)
     yield from _score_references(run, known)
@@ -160,14 +163,18 @@ def _has_good_state(run: Run) -> bool:
     return state.best_weights is not None or (state.step > 0 and not _evaluation_is_due(run))
 
 
-def _create_adapter(base: BaseModel, adapter: str, start: str | None, config: TrainConfig) -> None:
-    """Load a fresh adapter, or a copy of `start` with its rank and layers, which may differ from the settings."""
+def _create_adapter(
+    base: BaseModel, adapter: str, start: str | None, config: TrainConfig, checkpoint: Checkpoint | None
+) -> str | None:
+    """Load a fresh adapter, or a copy of `start`. Returns which of its settings the copy keeps, as a sentence."""
     with OwnRandomState(config.seed).swapped_in(), tempfile.TemporaryDirectory(prefix="palate-start-") as copy:
         if start is None:
             base.create_adapter(adapter, config)
-        else:
-            base.save_adapter(start, Path(copy))
-            base.load_adapter(adapter, Path(copy), trainable=True)
+            return None
+        base.save_adapter(start, Path(copy))
+        dropout = config.lora_dropout if checkpoint is None else checkpoint.lora_dropout
+        base.load_adapter(adapter, Path(copy), trainable=True, dropout=dropout)
+        return inherited_words(base.model, adapter, base.layers, config)
 
 
 def _learner(base: BaseModel, prepared: PreparedPairs, adapter: str, config: TrainConfig, start: str | None) -> Learner:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -146,8 +147,9 @@ class ServerAnswers:
         with self._changed:
             self._closed = True
             loop, task = self._loop, self._task
-        if loop is not None and task is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(task.cancel)
+        if loop is not None and task is not None:
+            with suppress(RuntimeError):  # the loop has closed: nothing is left to cancel
+                loop.call_soon_threadsafe(task.cancel)
 
     # -- on the network's thread -------------------------------------------------------------------------------
 
@@ -175,6 +177,8 @@ class ServerAnswers:
 
     async def _main(self) -> None:
         with self._changed:
+            if self._closed:  # since `_run` looked, and `close` found no task to cancel
+                return
             self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         if self.habits.pace is None:
             self.habits.pace = RequestPace(self._server.parallel)

@@ -41,6 +41,7 @@ def score_references(
 
     Raises:
         MemoryRanOut: there is no memory for a pair.
+        TrainingError: see `choose_scorer`.
     """
     encoded = _encoded(base, pairs, config)
     longest = encode_pair(base.tokenizer, max(pairs, key=_letters), config) if pairs else None

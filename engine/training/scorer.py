@@ -11,6 +11,7 @@ import torch
 from engine.chat import EncodedPair
 from engine.compat.transformers_private import attention_of
 from engine.dropout import Dropout, PairDropout
+from engine.errors import TrainingError
 from engine.estimates.checkpointing import known_shape, tokens_on_cuda
 from engine.llama.attention import attention_kernel
 from engine.llama.kernels import Kernels
@@ -144,6 +145,9 @@ def choose_scorer(base: BaseModel, adapters: list[str], probe: EncodedPair, pass
         probe: a pair on which both methods are compared.
         passes: how many pairs will be scored in all; a short run does not gain by compiling.
         asked: "auto", "eager", "compiled" or "plain".
+
+    Raises:
+        TrainingError: compiled functions are asked for, and the C++ compiler of a CPU's machine fails.
     """
     if base.shards > 1:
         why = "each device holds a share of the base's layers, and the fast one reads whole weights"
@@ -157,7 +161,11 @@ def choose_scorer(base: BaseModel, adapters: list[str], probe: EncodedPair, pass
         apart = _nats_apart(base, scorer, probe)
         _try_gradient(base, scorer, adapters, probe)
     except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
-        if base.device == "cpu" or is_out_of_memory(error):
+        if is_out_of_memory(error):
+            raise
+        if base.device == "cpu" and scorer.method is ScoringMethod.FAST_COMPILED:
+            return _not_compiled(base, adapters, probe, asked, error)
+        if base.device == "cpu":
             raise
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         return Scorer(base, None, f"Pairs are scored by the plain, slower method: the fast one fails here: {reason}")
@@ -186,6 +194,21 @@ def _fast(base: BaseModel, passes: int, asked: str) -> Scorer:
     if asked == "auto" and not worth:
         return Scorer(base, Kernels(compiled=False), "Nothing is compiled: this run is too short to gain by it.")
     return Scorer(base, Kernels(compiled=True), "The element-wise work is compiled; the first pairs take longer.")
+
+
+def _not_compiled(base: BaseModel, adapters: list[str], probe: EncodedPair, asked: str, error: Exception) -> Scorer:
+    """The scorer where compiling failed with `error`; see `choose_scorer`."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    why = f"the C++ compiler here fails: {next((line for line in lines if 'error:' in line), lines[0]).strip()}"
+    if asked == "compiled":
+        raise TrainingError(
+            f"Pairs cannot be scored by compiled functions (--scoring compiled), as {why.rstrip('.')}. Repair the "
+            "compiler, or choose --scoring auto."
+        ) from error
+    scorer = choose_scorer(base, adapters, probe, 0, "eager")
+    if scorer.method is ScoringMethod.FAST_EAGER:
+        scorer.why = f"Nothing is compiled: {why}"
+    return scorer
 
 
 def _try_gradient(base: BaseModel, scorer: Scorer, adapters: list[str], probe: EncodedPair) -> None:

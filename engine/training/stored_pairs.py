@@ -28,11 +28,16 @@ def stored_run_pairs(prepared: PreparedPairs) -> dict[str, Any]:
     }
 
 
-def run_pairs_of(stored: Mapping[str, Any], given: Sequence[PreferencePair]) -> PreparedPairs:
-    """The pairs of a run from a checkpoint; `given` are those with which the run is resumed, with or without those that
-    were left out at its start. Only the digest is of `given`."""
+def run_pairs_of(stored: Mapping[str, Any], given: Sequence[PreferencePair], train_share: float) -> PreparedPairs:
+    """The pairs of a run from a checkpoint; `given` are those with which the run is resumed.
+
+    These may be with or without those that were left out at its start, and those that are not in its `train_share`.
+    Only the digest is of `given`.
+    """
     left_out = {pair.key: stored["left_out"][pair.key] for pair in given if pair.key in stored["left_out"]}
-    digest = pairs_digest([pair for pair in given if pair.key not in left_out])
+    taken = {*stored["train"]["keys"], *stored["evaluation"]["keys"]}
+    used = [each for each in given if each.key in taken or (train_share == 1 and each.key not in left_out)]
+    digest = pairs_digest(used)
     train, evaluation = (_with_origins(pairs_of(stored[part]), given) for part in ("train", "evaluation"))
     return PreparedPairs(train, evaluation, left_out, digest)
 

@@ -54,10 +54,10 @@ def _whole(base: BaseModel, folder: Path, config: TrainConfig = CONFIG) -> tuple
     return events, (folder / "adapter_model.safetensors").read_bytes()
 
 
-def _killed_at(base: BaseModel, folder: Path, number: int) -> None:
+def _killed_at(base: BaseModel, folder: Path, number: int, config: TrainConfig = CONFIG) -> None:
     """Run until event `number` and drop the run there; a killed process leaves its files alone behind."""
     place = {"adapter": "a1", "folder": folder, "checkpoint_folder": folder / "c"}
-    events = train_dpo(base, pairs(8), CONFIG, **place, checkpoint_now=lambda: True)  # type: ignore[arg-type]
+    events = train_dpo(base, pairs(8), config, **place, checkpoint_now=lambda: True)  # type: ignore[arg-type]
     for _ in zip(range(number), events, strict=False):
         disturb(base)
     events.close()  # type: ignore[attr-defined]
@@ -179,6 +179,41 @@ def test_settings_that_change_no_bit_may_differ_at_a_resume(base: BaseModel, tmp
     assert any("Gradient checkpointing is on, as asked for" in text for text in told)
 
 
+def test_a_run_from_an_adapter_keeps_its_dropout_whatever_version_began_it(base: BaseModel, tmp_path: Path) -> None:
+    """Without a share in the checkpoint the run has that of the adapter that it started from, 0.2 here."""
+    other = dataclasses.replace(CONFIG, lora_dropout=0.5)
+    settings = {"new": other, "old": CONFIG}
+    expected = {name: _from_adapter(base, tmp_path / name, config) for name, config in settings.items()}
+    assert expected["new"] != expected["old"]
+
+    def written_before(content: dict[str, Any]) -> None:
+        del content["lora_dropout"]
+        content["run"]["settings"] = dataclasses.asdict(other)
+
+    for name, config in settings.items():
+        folder = tmp_path / f"{name} killed"
+        _from_adapter(base, folder, config, until=20)
+        if name == "old":
+            _changed(folder / "c", written_before)
+        _from_adapter(base, folder, other, until=12, resume=True)
+        assert _from_adapter(base, folder, other, resume=True) == expected[name], name
+
+
+def _from_adapter(
+    base: BaseModel, folder: Path, config: TrainConfig, *, until: int = 999, resume: bool = False
+) -> bytes:
+    """Train from `a0` until event `until`. Returns the bytes of the adapter, if it was saved."""
+    place = {"adapter": "a1", "start": "a0", "folder": folder, "checkpoint_folder": folder / "c", "resume": resume}
+    events = train_dpo(base, pairs(8), config, **place, checkpoint_now=lambda: True)  # type: ignore[arg-type]
+    for _ in zip(range(until), events, strict=False):
+        pass
+    events.close()
+    if until < 999:
+        return b""
+    base.unload_adapter("a1")
+    return (folder / "adapter_model.safetensors").read_bytes()
+
+
 def test_a_field_of_the_state_that_a_checkpoint_lacks_has_its_default(base: BaseModel, tmp_path: Path) -> None:
     _, expected = _whole(base, tmp_path / "whole")
     _killed_at(base, tmp_path / "killed", 20)
@@ -247,6 +282,31 @@ def test_a_run_is_resumed_with_or_without_the_pairs_that_were_left_out(base: Bas
         assert (tmp_path / name / "adapter_model.safetensors").read_bytes() == expected
 
 
+def test_a_run_on_a_share_of_its_pairs_is_resumed_with_or_without_the_others(base: BaseModel, tmp_path: Path) -> None:
+    config = dataclasses.replace(CONFIG, train_share=0.5)
+    events, expected = _whole(base, tmp_path / "whole", config)
+    (plan,) = of_kind(events, RunPlanned)
+    used = [pair for pair in pairs(8) if pair.key in plan.train_keys + plan.eval_keys]
+    assert (len(plan.train_keys), len(used)) == (3, 5)
+    for name, given in (("with", pairs(8)), ("without", used)):
+        folder = tmp_path / name
+        _killed_at(base, folder, 20, config)
+        place = {"adapter": "a1", "folder": folder, "checkpoint_folder": folder / "c", "resume": True}
+        for others in (used[1:], [dataclasses.replace(used[0], chosen="another"), *used[1:]]):
+            with pytest.raises(CheckpointError, match="another run: pairs differ"):
+                list(train_dpo(base, others, config, **place))  # type: ignore[arg-type]
+        list(train_dpo(base, given, config, **place))  # type: ignore[arg-type]
+        base.unload_adapter("a1")
+        assert (folder / "adapter_model.safetensors").read_bytes() == expected
+
+
+def test_a_run_on_all_of_its_pairs_is_not_resumed_with_more(base: BaseModel, tmp_path: Path) -> None:
+    _killed_at(base, tmp_path, 20)
+    place = {"adapter": "a1", "folder": tmp_path, "checkpoint_folder": tmp_path / "c", "resume": True}
+    with pytest.raises(CheckpointError, match="another run: pairs differ"):
+        list(train_dpo(base, pairs(9), CONFIG, **place))  # type: ignore[arg-type]
+
+
 def test_a_checkpoint_is_for_the_owner_alone(base: BaseModel, tmp_path: Path) -> None:
     _whole(base, tmp_path)
     assert (tmp_path / "c" / FILE).stat().st_mode & 0o777 == 0o600
@@ -297,7 +357,7 @@ def test_a_checkpoint_keeps_the_names_that_earlier_versions_wrote(base: BaseMode
     stored |= {"best_losses", "eval_losses", "kept_by", "general_text", "chosen_lost"}
     assert set(content["state"]) == stored
     parts = {"format", "run", "environment", "pairs", "dropout", "state", "weights", "gradients", "optimizer"}
-    assert set(content) == parts | {"reference", "busy_s"}
+    assert set(content) == parts | {"reference", "busy_s", "lora_dropout"}
     assert (content["format"], content["dropout"]) == (2, "by pair")
     assert set(content["run"]) == {"settings", "base model", "dtype", "starting weights", "pairs"}
     assert set(content["run"]["settings"]) == {each.name for each in dataclasses.fields(TrainConfig)}

@@ -38,9 +38,10 @@ def test_nats_a_token_by_hand() -> None:
 
 def test_what_was_forgotten_in_words() -> None:
     assert forgotten_words(3.1, 3.15) == (
-        "General text: 3.100 nats a token before the run, 3.150 after it (+0.050); the run made a token of it 5.1% "
+        "General text: 3.100 nats a token before the run, 3.150 after it (+0.050); the run made a token of it 4.9% "
         "less likely."
     )
+    assert "63.2% less likely" in forgotten_words(2.0, 3.0)
     assert forgotten_words(3.1, 3.09).endswith("(-0.010); nothing was forgotten that it shows.")
 
 

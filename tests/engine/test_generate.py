@@ -20,6 +20,7 @@ from engine.model import BaseModel, load_base
 from engine.requests import GenerationRequest
 from engine.sources.default_model import DEFAULT_SOURCE
 from engine.sources.prepare import prepare_source
+from tests.engine.test_thoughts import SWITCHED
 from tests.tiny import VOCABULARY, save_tiny, tiny_config
 
 WIDE = {"initializer_range": 0.2}
@@ -318,9 +319,19 @@ def test_a_prompt_that_leaves_no_room_is_refused_with_its_key(base: BaseModel) -
 
 def test_a_prompt_is_asked_for_room_before_it_joins(base: BaseModel) -> None:
     fits, too_long = requests("x", "y" * 600, seeds=(1,))
-    check_fits(base, fits)
+    check_fits(base, fits, "template")
     with pytest.raises(PromptTooLong, match="512"):
-        check_fits(base, too_long)
+        check_fits(base, too_long, "template")
+
+
+def test_a_prompt_is_asked_for_room_with_what_the_template_adds_to_turn_thoughts_off(
+    base: BaseModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base.tokenizer, "chat_template", SWITCHED)
+    (request,) = requests("y" * 485, seeds=(1,))
+    check_fits(base, request, "on")
+    with pytest.raises(PromptTooLong, match="512"):
+        check_fits(base, request, "off")
 
 
 def test_an_answer_ends_with_the_context(base: BaseModel) -> None:

@@ -1,6 +1,7 @@
 """How LoRA begins and how fast its matrices learn: A = 0, LoRA+ and rsLoRA, against plain PEFT."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
 from engine.config import TrainConfig
-from engine.events import StepDone
+from engine.events import Notice, StepDone
+from engine.llama.layers import read_weights
 from engine.model import BaseModel, load_base
 from engine.train import train_dpo
 from engine.training.learner import adapter_parameters
@@ -90,3 +92,37 @@ def test_an_adapter_with_all_of_it_gives_the_same_in_plain_peft(
     ours = logits(base, "a1")
     torch.testing.assert_close(ours, theirs)
     assert (ours - logits(base, None)).abs().max() > 1e-3
+
+
+def from_adapter(base: BaseModel, folder: Path, config: TrainConfig) -> list[str]:
+    """What a run from `a1` is told of the settings that it keeps from there."""
+    events = list(train_dpo(base, pairs(6), config, adapter="a2", folder=folder, start="a1"))
+    return [each.text for each in of_kind(events, Notice) if "starts from" in each.text]
+
+
+def dropouts(base: BaseModel, adapter: str) -> set[float]:
+    layers = read_weights(base.hf_model, adapter).layers
+    return {each.dropout for layer in layers for group in layer.groups for each in group if each.a is not None}
+
+
+def test_a_run_from_an_adapter_drops_its_own_share_and_names_what_it_keeps(base: BaseModel, tmp_path: Path) -> None:
+    base.create_adapter("a1", dataclasses.replace(CONFIG, target_modules="v_proj,q_proj"))
+    config = TrainConfig(lora_dropout=0.25, rslora="on", lora_init="a-zero", epochs=1, eval_share=0.0)
+    assert from_adapter(base, tmp_path / "other", config) == [
+        "The run keeps what the adapter has that it starts from: --lora-r 4 (not 16), --lora-alpha 8 (not 32), "
+        "--rslora off (not on), --target-modules q_proj,v_proj (not all-linear), its matrices (not --lora-init a-zero)."
+    ]
+    assert (dropouts(base, "a1"), dropouts(base, "a2")) == ({0.0}, {0.25})
+    assert json.loads((tmp_path / "other" / "adapter_config.json").read_text())["lora_dropout"] == 0.25
+
+
+@pytest.mark.parametrize("targets", ["all-linear", "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj", "q_proj"])
+def test_a_run_with_the_settings_of_its_adapter_is_told_nothing(base: BaseModel, tmp_path: Path, targets: str) -> None:
+    base.create_adapter("a1", dataclasses.replace(CONFIG, target_modules=targets))
+    assert from_adapter(base, tmp_path / "same", dataclasses.replace(CONFIG, target_modules=targets)) == []
+
+
+def test_a_run_from_an_adapter_of_all_layers_says_so(base: BaseModel, tmp_path: Path) -> None:
+    base.create_adapter("a1", CONFIG)
+    (told,) = from_adapter(base, tmp_path / "all", dataclasses.replace(CONFIG, target_modules="q_proj"))
+    assert told.endswith(": --target-modules all-linear (not q_proj).")

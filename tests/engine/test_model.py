@@ -417,7 +417,7 @@ def test_a_token_that_the_model_does_not_have_is_refused_with_its_text(tmp_path:
     base = load_base(str(folder), source="x", device="cpu")
     request = GenerationRequest("1", ({"role": "user", "content": "What is in <image>?"},), 1)
     with pytest.raises(TokenUnknown, match=r"'<image>'.*Take it out"):
-        check_fits(base, request)
+        check_fits(base, request, "template")
     with pytest.raises(TokenUnknown):
         list(generate(base, [request], SamplingConfig(max_new_tokens=2)))
     pair = PreferencePair("1", request.messages, "A cat", "No <image>")

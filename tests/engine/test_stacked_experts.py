@@ -1,5 +1,6 @@
 """LoRA on stacked experts, as PEFT's `target_parameters` puts it: adapters of others answer and learn as PEFT's own."""
 
+import dataclasses
 from collections import deque
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from transformers import AutoModelForCausalLM, Qwen3MoeConfig
 
 from engine.config import SamplingConfig, TrainConfig
 from engine.errors import AdapterLoadError
-from engine.events import AdapterSaved, CompletionDone, StepDone
+from engine.events import AdapterSaved, CompletionDone, Notice, StepDone
 from engine.generate import generate
 from engine.model import BaseModel, load_base
 from engine.preference import PreferencePair
@@ -92,7 +93,10 @@ def test_its_answers_are_peft_s(base: BaseModel, as_peft: PeftModel) -> None:
 
 
 def test_a_run_that_continues_it_trains_the_experts_and_saves_them(base: BaseModel, tmp_path: Path) -> None:
-    events = list(train_dpo(base, PAIRS, QUICK, adapter="ab1", folder=tmp_path / "out", start="a1"))
+    config = dataclasses.replace(QUICK, lora_dropout=0.1)  # PEFT drops no inputs of experts, so theirs stays
+    events = list(train_dpo(base, PAIRS, config, adapter="ab1", folder=tmp_path / "out", start="a1"))
+    kept = "--lora-dropout 0.0 (not 0.1), --target-modules experts,q_proj (not all-linear)."
+    assert any(kept in each.text for each in events if isinstance(each, Notice))
     losses = [each.metrics["loss"] for each in events if isinstance(each, StepDone)]
     (saved,) = [each for each in events if isinstance(each, AdapterSaved)]
     assert losses[0] == pytest.approx(0.693147, abs=1e-5)

@@ -1,5 +1,6 @@
 """Chat templates that refuse, rewrite and read the clock, with every byte one token."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,65 @@ def test_an_answer_without_the_thoughts_that_the_opening_begins_is_written_by_th
     assert isinstance(pair, EncodedPair)
     assert "<think>" not in tokenizer.decode(pair.prompt_ids + pair.chosen_ids)
     assert tokenizer.decode(pair.chosen_ids) == "yes<|im_end|>\n"
+    assert pair.moved == ""
+
+
+WITHOUT = TrainConfig(eval_share=0.0, thoughts="without")
+
+
+@pytest.mark.parametrize("cut", [("rejected",), ("chosen",), ("chosen", "rejected")])
+def test_a_cut_answer_is_trained_on_without_its_thoughts_and_without_their_opening(cut: tuple[str, ...]) -> None:
+    tokenizer = tokenizer_with(OPENS_THOUGHTS)
+    given = PreferencePair("7", (USER,), "hm</think>\n\nGood", "<think>\nha</think>Long bad")
+    given = dataclasses.replace(given, **{f"{name}_cut": True for name in cut})
+    pair = encode_pair(tokenizer, given, WITHOUT)
+    assert isinstance(pair, EncodedPair)
+    assert tokenizer.decode(pair.prompt_ids).endswith("<|im_start|>assistant\n")
+    ends = {name: "" if name in cut else "<|im_end|>\n" for name in ("chosen", "rejected")}
+    assert tokenizer.decode(pair.chosen_ids) == "Good" + ends["chosen"]
+    assert tokenizer.decode(pair.rejected_ids) == "Long bad" + ends["rejected"]
+    assert (pair.moved, pair.rewriting) == ("", None)
+
+
+@pytest.mark.parametrize(
+    "inside", ["<think>\nhm and", "hm and"]
+)  # the second as the model writes it behind the opening
+def test_an_answer_that_was_cut_inside_its_thoughts_leaves_nothing_without_them(inside: str) -> None:
+    for other, cut in (("Good", False), ("ha</think>Good", True)):
+        given = PreferencePair("7", (USER,), other, inside, chosen_cut=cut, rejected_cut=True)
+        assert encode_pair(tokenizer_with(OPENS_THOUGHTS), given, WITHOUT) == LeftOut("7", "an answer is empty")
+
+
+def test_where_the_template_writes_empty_thoughts_they_are_part_of_the_prompt() -> None:
+    """As Qwen3's thinking models have it."""
+    closed = "'<think>\n\n</think>\n\n' + m['content'] if m['role'] == 'assistant' else m['content']"
+    tokenizer = tokenizer_with(template(closed, begin="<think>\n"))
+    given = PreferencePair("7", (USER,), "hm</think>\n\nGood", "ha</think>Long bad", rejected_cut=True)
+    pair = encode_pair(tokenizer, given, WITHOUT)
+    assert isinstance(pair, EncodedPair)
+    assert tokenizer.decode(pair.prompt_ids).endswith("<|im_start|>assistant\n<think>\n\n</think>\n\n")
+    assert tokenizer.decode(pair.chosen_ids) == "Good<|im_end|>\n"
+    assert tokenizer.decode(pair.rejected_ids) == "Long bad"
+    inside = dataclasses.replace(given, rejected="ha")
+    assert encode_pair(tokenizer, inside, WITHOUT) == LeftOut("7", "an answer is empty")
+
+
+def test_a_cut_answer_whose_form_without_thoughts_cannot_be_found_is_left_out() -> None:
+    hides = OPENS_THOUGHTS.replace("if m['role'] == 'assistant'", "| upper if m['role'] == 'assistant'")
+    given = PreferencePair("7", (USER,), "hm</think>GOOD", "ha</think>BAD", chosen_cut=True, rejected_cut=True)
+    left_out = encode_pair(tokenizer_with(hides), given, WITHOUT)
+    assert isinstance(left_out, LeftOut)
+    assert "how it writes an answer without them cannot be found" in left_out.reason
+
+
+def test_an_answer_without_thoughts_that_the_template_would_trim_is_not_put_behind_their_opening() -> None:
+    decode = tokenizer_with(OPENS_THOUGHTS).decode
+    pair = encode_pair(tokenizer_with(OPENS_THOUGHTS), PreferencePair("7", (USER,), " yes\n", "no"), CONFIG)
+    assert isinstance(pair, EncodedPair)
+    assert decode(pair.prompt_ids).endswith("<|im_start|>assistant\n")
+    assert decode(pair.chosen_ids) == " yes\n<|im_end|>\n"
+    assert pair.rewriting is not None
+    assert (pair.rewriting.verb, pair.rewriting.rendered) == ("trims", "yes")
 
 
 def test_what_a_template_would_change_is_told_with_an_example_before_a_run_and_in_it() -> None:

@@ -21,6 +21,7 @@ from db.errors import WorkspaceBusy
 from db.interchange.sources import Source
 from db.runs import create_run
 from engine.config import SamplingConfig, TrainConfig
+from engine.errors import TrainingError
 from engine.events import PairDone, ReferenceScored, RunPlanned, StepDone
 from engine.training.save_adapter import save_checked
 from tests.engine.sources.test_hub import FakeHub, hub, published  # noqa: F401
@@ -153,6 +154,20 @@ def test_references_are_not_scored_while_a_verdict_is_painted(open_workbench: Ca
     assert references._priority() == Priority.ASLEEP
     references._rests_until -= REST_S
     assert references._priority() == Priority.IDLE
+
+
+def test_references_that_fail_are_left_to_the_run(
+    open_workbench: Callable[[], Workbench], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise TrainingError("The C++ compiler here fails.")
+
+    references = open_workbench().references
+    monkeypatch.setattr("engine.training.reference.score_references", fail)
+    monkeypatch.setattr(references, "_has_new_pairs", True)
+    caplog.set_level("INFO")
+    assert list(references._work_steps()) == [None]
+    assert "References are not scored in advance: The C++ compiler here fails." in caplog.text
 
 
 def test_references_wait_for_a_few_pairs(

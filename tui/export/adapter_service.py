@@ -17,7 +17,7 @@ from db import runs as db_runs
 from db import verdicts as db_verdicts
 from engine.errors import AdapterLoadError, EngineError
 from engine.events import Event, ModelMerged, Progress
-from engine.preference import Message
+from engine.preference import AS_TEMPLATE, Message
 from engine.requests import GenerationRequest
 from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.services import Services
@@ -214,7 +214,8 @@ class AdapterService:
         pairs = db_verdicts.run_preference_pairs(connection, run.id) if run is not None else []
         held_out = db_prompts.held_out_prompts(connection, 1)
         prompts = [*(each.messages for each in pairs[:_PROMPTS_TRIED]), *(each.messages for each in held_out)]
-        answerable = (each for each in prompts if why_unanswerable(base, GenerationRequest("", each, 0)) is None)
+        asked = ((each, GenerationRequest("", each, 0)) for each in prompts)
+        answerable = (each for each, request in asked if why_unanswerable(base, request, AS_TEMPLATE) is None)
         return next(answerable, _ANY_PROMPT)
 
     def _over(self) -> None:

@@ -143,7 +143,7 @@ class CompletionWriter:
 
         fitting: deque[GenerationRequest] = deque()
         seeds: dict[str, int] = {}
-        yield from _move_fitting(base, requests, fitting, seeds)
+        yield from _move_fitting(base, sampling, requests, fitting, seeds)
         rows = ROWS_ON_CPU if base.device == "cpu" else ROWS
         rows = rows if joins else min(rows, len(fitting))
         for event in generate(base, fitting, sampling, adapter=adapter, max_rows=rows):
@@ -153,7 +153,7 @@ class CompletionWriter:
                 self._publish(WorkbenchNotice("Fewer answers at a time", event.text))
             elif isinstance(event, TokensDrawn):
                 yield TextGrew(event.texts, event.room if joins else 0)
-                yield from _move_fitting(base, requests, fitting, seeds)
+                yield from _move_fitting(base, sampling, requests, fitting, seeds)
 
     def _from_server(
         self, policy: ServedPolicy, sampling: SamplingConfig, requests: deque[GenerationRequest]
@@ -181,24 +181,28 @@ class CompletionWriter:
             answers.close()
 
 
-def why_unanswerable(base: BaseModel, request: GenerationRequest) -> ModelError | None:
-    """Why the model cannot read the prompt and answer it; None when it can."""
+def why_unanswerable(base: BaseModel, request: GenerationRequest, thinking: str) -> ModelError | None:
+    """Why the model cannot read the prompt and answer it under the setting `thinking`; None when it can."""
     from engine.generate import check_fits  # imports torch
 
     try:
-        check_fits(base, request)
+        check_fits(base, request, thinking)
     except ModelError as error:
         return error
     return None
 
 
 def _move_fitting(
-    base: BaseModel, requests: deque[GenerationRequest], fitting: deque[GenerationRequest], seeds: dict[str, int]
+    base: BaseModel,
+    sampling: SamplingConfig,
+    requests: deque[GenerationRequest],
+    fitting: deque[GenerationRequest],
+    seeds: dict[str, int],
 ) -> Generator[Refused, None, None]:
     """Empty `requests` into `fitting`, without those that the model cannot answer."""
     while requests:
         request = requests.popleft()
-        if error := why_unanswerable(base, request):
+        if error := why_unanswerable(base, request, sampling.thinking):
             yield Refused(request.key, str(error), error)
         else:
             fitting.append(request)

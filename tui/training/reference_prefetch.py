@@ -9,7 +9,7 @@ from db import reference_logps as db_reference_logps
 from db import runs as db_runs
 from db import verdicts as db_verdicts
 from engine.config import TrainConfig
-from engine.errors import MemoryRanOut
+from engine.errors import TrainingError
 from tui.compute.scheduler import Priority, WorkSteps
 from tui.compute.services import Services
 from tui.snapshots import LoadState
@@ -65,7 +65,7 @@ class ReferencePrefetch:
                     kept = {event.cache_keys[key]: logps for key, logps in event.logps.items()}
                     self._workspace.write(db_reference_logps.keep_references, kept).result()
                     yield
-            except MemoryRanOut as error:  # a run scores them itself, and says so where it cannot
+            except TrainingError as error:  # a run scores them itself, and says so where it cannot
                 logger.info("References are not scored in advance: %s", error)
 
     def _settings(self) -> TrainConfig:

@@ -266,8 +266,7 @@ class BlindTrials:
         if trial.id in self._looked_through:
             return
         missing = db_blind.missing_answers(self._workspace.connection, trial.id, trial.num_questions)
-        systems = [each.get("system") for each in trial.samplings]
-        leave_out_unanswerable(self._services, trial.id, [prompt for prompt, _ in missing], *systems)
+        leave_out_unanswerable(self._services, trial, [prompt for prompt, _ in missing])
         self._looked_through.add(trial.id)
 
     def _policy_of(self, model: int, server: int | None) -> Policy:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from db import trials as db_trials
 from db.prompt_rows import PromptRow, with_system
+from db.run_rows import TrialRow
+from engine.preference import AS_TEMPLATE
 from engine.requests import GenerationRequest
 from tui.compute.services import Services
 from tui.events import WorkbenchNotice
@@ -16,20 +18,19 @@ _NAMED = 3
 """At most this many prompts are named; the others are counted."""
 
 
-def leave_out_unanswerable(
-    services: Services, trial: int, prompts: Sequence[PromptRow], *systems: str | None
-) -> list[PromptRow]:
-    """Take prompts that the model cannot answer out of a trial, publish them, and return the remaining ones.
+def leave_out_unanswerable(services: Services, trial: TrialRow, prompts: Sequence[PromptRow]) -> list[PromptRow]:
+    """Take prompts that the model cannot answer, as either side asks them, out of a trial.
 
-    `systems` are the system prompts of both sides; without any the prompts are asked as they are.
+    It publishes them, and returns the remaining ones.
     """
     base, reasons = services.loaded_model.required(), {}
+    sides = {(each.get("system"), each.get("thinking", AS_TEMPLATE)) for each in trial.samplings}
     for prompt in prompts:
-        for system in set(systems) or {None}:
+        for system, thinking in sides:
             request = GenerationRequest(str(prompt.id), with_system(prompt.messages, system), 0)
-            if error := why_unanswerable(base, request):
+            if error := why_unanswerable(base, request, thinking):
                 reasons[prompt.id] = str(error)
-    leave_out_prompts(services, trial, prompts, reasons)
+    leave_out_prompts(services, trial.id, prompts, reasons)
     return [prompt for prompt in prompts if prompt.id not in reasons]
 
 

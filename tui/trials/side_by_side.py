@@ -118,8 +118,7 @@ class SideBySide:
         try:
             if not served_alone(policies):
                 row = db_trials.get_trial(self._workspace.connection, trial)
-                systems = [each.get("system") for each in row.samplings]
-                prompts = leave_out_unanswerable(self._services, trial, prompts, *systems)
+                prompts = leave_out_unanswerable(self._services, row, prompts)
             for start in range(0, len(prompts), PROMPTS_AT_ONCE):
                 if self._stop:
                     return

@@ -1,5 +1,6 @@
 """Answers from a server: what is sent, what comes back, and every way it can go wrong, told in words."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
@@ -161,6 +162,39 @@ def test_closing_gives_up_at_once() -> None:
         answers._thread.join(10)
         assert not answers._thread.is_alive()
         release.set()
+
+
+def test_closing_just_before_the_loop_runs_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Any] = []
+    starting, closed = threading.Event(), threading.Event()
+    run = asyncio.run
+
+    def run_late(main: Any) -> None:
+        starting.set()
+        closed.wait(60)
+        run(main)
+
+    monkeypatch.setattr(asyncio, "run", run_late)
+    with misbehaving(lambda handler: sent.append(handler.body) or stream(handler, "Because.", finish="stop")) as url:
+        answers = ServerAnswers(Server(url, "llama"), requests(3), PLAIN)
+        events = answers.events()
+        next(events)
+        assert starting.wait(60)
+        events.close()
+        closed.set()
+        answers._thread.join(60)
+    assert not answers._thread.is_alive()
+    assert sent == []
+
+
+def test_closing_while_the_loop_closes_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may close after it was asked whether it has."""
+    answers, loop = ServerAnswers(Server("http://127.0.0.1:1", "llama"), requests(), PLAIN), asyncio.new_event_loop()
+    answers._loop, answers._task = loop, loop.create_task(asyncio.sleep(0))
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    monkeypatch.setattr(loop, "is_closed", lambda: False)
+    answers.close()
 
 
 # -- what goes wrong ---------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The fast path against the plain method on every architecture that it knows: same logps, same gradients in float32."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from transformers import Gemma3TextConfig, GemmaConfig, GPT2Config, MistralConfi
 from engine.chat import EncodedPair
 from engine.config import TrainConfig
 from engine.dropout import Dropout, PairDropout, SequenceDropout
+from engine.errors import TrainingError
 from engine.llama.kernels import Kernels
 from engine.llama.scoring import LlamaScorer
 from engine.logps import CompletionScores, score_pair
@@ -244,6 +246,52 @@ def test_a_device_whose_kernels_have_no_backward_pass_takes_the_plain_method(
     assert scorer.why.endswith("the fast one fails here: no such kernel")
     base.device = "cpu"
     assert choose_scorer(base, ["a1"], PAIR, 10, "eager").method == "fast eager"
+
+
+@pytest.fixture
+def broken_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A compiler that is found and fails, in the words of torch. A real one would leave its mark on torch's caches."""
+
+    def compiled(_: object, *, dynamic: bool) -> Callable[..., None]:
+        def call(*_: object, **__: object) -> None:
+            raise RuntimeError(
+                "CppCompileError: C++ compile error\n\nCommand:\ng++ header.hpp\n\nOutput:\n"
+                "header.h:3:10: fatal error: Python.h: No such file or directory\n"
+            )
+
+        assert dynamic
+        return call
+
+    monkeypatch.setattr("torch.compile", compiled)
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("engine.training.scorer._WORTH_COMPILING_PARAMETERS", 0)
+
+
+@pytest.mark.usefixtures("broken_compiler")
+def test_a_compiler_that_fails_leaves_the_fast_method_as_it_is(tmp_path: Path) -> None:
+    base = _base(tmp_path / "model", CONFIGS["llama"])
+    scorer = choose_scorer(base, ["a1"], PAIR, 1000, "auto")
+    assert scorer.method == "fast eager"
+    failed = "the C++ compiler here fails: header.h:3:10: fatal error: Python.h: No such file or directory"
+    assert scorer.why == f"Nothing is compiled: {failed}"
+    with torch.no_grad():
+        expected = LlamaScorer(base.hf_model, None, Kernels(compiled=False)).score([PAIR], "cpu")[0].logps
+        with base.policy(None):
+            assert torch.equal(scorer.score(None, PAIR).logps, expected)
+    with pytest.raises(
+        TrainingError, match=r"the C\+\+ compiler here fails: .*Repair the compiler, or choose --scoring"
+    ):
+        choose_scorer(base, ["a1"], PAIR, 1000, "compiled")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # from inside the compiler
+def test_memory_that_runs_out_while_compiling_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr("engine.training.scorer._nats_apart", fail)
+    with pytest.raises(RuntimeError, match="allocate"):
+        choose_scorer(_base(tmp_path, CONFIGS["llama"]), ["a1"], PAIR, 1000, "compiled")
 
 
 def test_the_fast_method_is_taken_only_where_it_agrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from engine.config import SamplingConfig
 from engine.generate import generate
 from engine.preference import Message
 from engine.requests import GenerationRequest
+from tests.engine.test_thoughts import SWITCHED
 from tests.serving import misbehaving, send, stream
 from tests.tiny import save_tiny
 from tui.compute.loaded_model import ModelChoice
@@ -93,6 +94,24 @@ def test_two_requests_of_which_one_is_refused_and_a_third_that_joins_midway(work
     assert (whole["joins"].sampling, whole["joins"].source) == (SAMPLING.record(), "model")
     *_, alone, _ = generate(base, [request("joins", "How?", seed=2)], SAMPLING)
     assert done.text == alone.text  # type: ignore[attr-defined]
+
+
+def test_a_prompt_is_refused_as_it_is_asked_with_thoughts_off(
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = workbench.loaded_model.required()
+    refusing = (
+        "{% if enable_thinking is false and 'How' in messages[0]['content'] %}{{ raise_exception('no') }}{% endif %}"
+    )
+    monkeypatch.setattr(base.tokenizer, "chat_template", refusing + SWITCHED)
+    asked = deque([request("one"), request("refused", "How?"), request("long", "y" * 485)])
+    source = AnswerSource(None, SamplingConfig(max_new_tokens=8, thinking="off"))
+    events = [outline(each) for each in CompletionWriter(workbench.services).write(source, asked)]
+    assert [each for each in events if each[0] != "grew"] == [
+        ("refused", "refused"),
+        ("refused", "long"),
+        ("completed", "one"),
+    ]
 
 
 def test_without_joining_there_is_no_room_and_no_more_rows_than_requests(

@@ -9,6 +9,7 @@ from adapters.errors import AdapterError
 from db import prompts as db_prompts
 from db.errors import NotAllowed
 from engine.config import SamplingConfig, TrainConfig
+from tests.engine.test_thoughts import SWITCHED
 from tests.tiny import save_tiny
 from tui.compute.loaded_model import ModelChoice
 from tui.errors import WorkbenchError
@@ -270,6 +271,19 @@ def test_prompts_that_are_too_long_are_left_out_and_named(workbench: Workbench, 
     assert judge_all(workbench, trial) == 5
     workbench.blind_trials.open(trial).result(timeout=60)
     assert workbench.trial(trial).status == "finished"
+
+
+def test_a_prompt_that_is_too_long_with_thoughts_off_alone_is_left_out_where_they_are_off(
+    workbench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbench.loaded_model.required().tokenizer, "chat_template", SWITCHED)
+    mine = held_out(workbench, tmp_path, "Short?", "y" * 485)
+    heard: list[WorkbenchEvent] = []
+    workbench.subscribe(heard.append)
+    trial = begin(workbench, num_prompts=2, prompt_set=mine, sampling=SamplingConfig(max_new_tokens=8, thinking="off"))
+    assert (workbench.trial(trial).status, workbench.trial(trial).num_questions) == ("running", 1)
+    (told,) = notices(heard)
+    assert told.startswith(f"Trial {trial} leaves out 1 prompt.")
 
 
 def test_a_trial_of_nothing_but_prompts_that_are_too_long_is_over(workbench: Workbench, tmp_path: Path) -> None:
