@@ -169,7 +169,7 @@ def test_settings_stay_and_count_for_what_is_written(palate: Invoke) -> None:
         (("compare",), "No adapter is in use"),
         (("generate", "--top-p", "7"), "--top-p is 7.0"),
         (("generate", "--against-sampling", "heat=1"), "--against-sampling has 'heat=1'"),
-        (("generate", "--server", "localhost:8000"), "`server_model` is empty"),
+        (("generate", "--server", "http://localhost:8000"), "`server_model` is empty"),
         (("generate", "--server", "localhost:8000", "--server-model", "x"), "takes an address such as http://"),
         (("settings", "depth", "many"), "--depth takes a whole number"),
         (("settings", "colour"), "no setting 'colour'"),

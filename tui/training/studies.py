@@ -137,7 +137,7 @@ class Studies:
         latest = self.latest(kind)
         number = 1 if latest is None else latest.number + 1
         comparisons = [row.comparison for row in rows]
-        return Study(kind, number, asdict(config), _fingerprint(rows), pairs.record(), comparisons)
+        return Study(kind, number, asdict(config), _fingerprint(rows), pairs.record(), comparisons=comparisons)
 
     def _continued(self, kind: Kind, config: TrainConfig, pairs: PairSet, rows: Sequence[PairRow]) -> Study | None:
         latest = self.latest(kind)

@@ -48,12 +48,12 @@ class Study:
 
     Attributes:
         config: the settings as given; `pairs` is the fingerprint of the pairs, `pair_set` the choice of them.
-        comparisons: the pairs that its runs share; verdicts that come later are not among them.
         runs: (place of the settings, fold) → the run, for the runs that began.
         drifts: "base" or the place of the settings → tokens of an answer, and nats a token under the base.
         ended: why it is over: "finished", or "" while it is not.
         chosen, words: what came out, once all `runs` are finished.
         final: the run on all pairs with the chosen settings, with which a search ends.
+        comparisons: the pairs that its runs on parts share; pairs that come later are not among them.
     """
 
     kind: Kind
@@ -61,13 +61,13 @@ class Study:
     config: Mapping[str, Any]
     pairs: str
     pair_set: Mapping[str, Any] | None
-    comparisons: Sequence[int] = ()
     runs: Mapping[Cell, int] = field(default_factory=dict)
     drifts: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     ended: str = ""
     chosen: int | None = None
     words: str = ""
     final: int | None = None
+    comparisons: Sequence[int] = ()
 
     @property
     def tag(self) -> str:

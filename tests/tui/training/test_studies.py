@@ -56,7 +56,7 @@ def test_a_search_tries_the_settings_as_given_first_and_stores_what_it_did() -> 
     tried = searched(CONFIG)
     assert tried[0] == CONFIG
     assert len(set(tried)) == 5
-    study = Study("search", 3, CONFIG.__dict__, "f", None, [3, 4], {Cell(1, 2): 7}, {"base": (9.0, 1.5)})
+    study = Study("search", 3, CONFIG.__dict__, "f", None, {Cell(1, 2): 7}, {"base": (9.0, 1.5)}, comparisons=[3, 4])
     assert study_of(study.record()) == study
     assert study.name_of(Cell(1, 2)) == "search-3-b3"
     config = study.config_of(Cell(1, 2))

@@ -11,13 +11,14 @@ import pytest
 
 from db.connection import quick_check, read_only
 from db.errors import DiskFull
-from db.import_batches import begin
+from db.import_batches import begin, going_on
 from db.interchange.sources import Source
 from db.reserve import FOR_IMPORTS, SIZE, Reserve
 from db.writer import Writer
 from tests.db_workspace import compared, workspace
 from tests.small_disk import fill, small_disk
 from tests.still_workbench import StillWorkbench
+from tests.waiting import wait_until
 from tui.snapshots import ImportProgress
 from tui.workspace.backups import make_backup
 
@@ -102,7 +103,7 @@ def test_what_an_import_that_was_killed_kept_stays_until_it_is_taken_back(disk: 
     with closing(Writer(disk / "palate.db")):
         assert (disk / "palate.reserve").stat().st_size == FOR_IMPORTS
     workbench = StillWorkbench(disk)
-    workbench.imports.leave()  # waits for the thread that takes back
+    wait_until(lambda: not going_on(workbench.workspace.connection))
     workbench.close()
     StillWorkbench(disk).close()
     assert (disk / "palate.reserve").stat().st_size == SIZE
