@@ -125,7 +125,7 @@ def test_the_records_that_are_kept_are_of_cells_that_can_be_asked_for_again(file
     for cell, kept in found.items():
         assert arm_of(cell.arm).config(cell.seed, 100).seed == cell.seed
         assert len(kept["shares"]) == 80
-    assert len(list(table(found))) == 2 + len({(cell.taste, cell.arm) for cell in found})
+    assert len(list(table(found))) == 2 + len({(cell.taste, cell.arm, cell.verdicts, cell.flips) for cell in found})
 
 
 def test_results_go_on_behind_a_line_that_was_cut_off(tmp_path: Path) -> None:

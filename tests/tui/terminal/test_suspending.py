@@ -6,7 +6,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
@@ -40,8 +40,9 @@ def shell(space: Path) -> Iterator[Terminal]:
         terminal.send(f"{sys.executable} -m tui --workspace {space} --model {space.parent}\n")
         terminal.until(FIRST)
         yield terminal
-        for process in job_of(space):
-            process.kill()
+        with suppress(psutil.NoSuchProcess):  # the one that waits ends by itself once the owner is gone
+            for process in job_of(space):
+                process.kill()
 
 
 def job_of(space: Path) -> list[psutil.Process]:
