@@ -1,7 +1,7 @@
 """The Label screen: a verdict is kept for the pair it was pressed for, and only then comes the next one."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -643,6 +643,15 @@ async def test_a_pair_is_found_by_number_and_by_words() -> None:
     assert [each["comparison"] for each in workbench.judged_with] == [3]
 
 
+@pytest.fixture
+def two_pairs(tmp_path: Path) -> Iterator[StillWorkbench]:
+    """A workspace with two pairs to judge."""
+    fill(tmp_path, 2)
+    workbench = StillWorkbench(tmp_path)
+    yield workbench
+    workbench.close()
+
+
 def hold_out(conn: Connection, prompt: int) -> None:
     conn.execute("UPDATE prompts SET set_id = (SELECT id FROM prompt_sets WHERE held_out = 1) WHERE id = ?", (prompt,))
 
@@ -653,86 +662,66 @@ def forget(conn: Connection, prompt: int) -> None:
 
 @pytest.mark.parametrize("take", [hold_out, forget])
 async def test_a_pair_whose_prompt_left_labelling_leaves_the_screen(
-    tmp_path: Path, take: Callable[[Connection, int], None]
+    two_pairs: StillWorkbench, take: Callable[[Connection, int], None]
 ) -> None:
-    fill(tmp_path, 2)
-    workbench = StillWorkbench(tmp_path)
-    try:
-        async with label(workbench) as (pilot, screen):
-            await ready(pilot, screen, 1)
-            assert screen.pair is not None
-            await pilot.press("D")
-            await until(pilot, lambda: pilot.app.screen is not screen)
-            workbench.workspace.write(take, screen.pair.prompt.id).result()
-            await pilot.press("L")
-            await ready(pilot, screen, 2)
-    finally:
-        workbench.close()
+    async with label(two_pairs) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        assert screen.pair is not None
+        await pilot.press("D")
+        await until(pilot, lambda: pilot.app.screen is not screen)
+        two_pairs.workspace.write(take, screen.pair.prompt.id).result()
+        await pilot.press("L")
+        await ready(pilot, screen, 2)
 
 
-async def test_undoing_a_text_beside_a_judged_pair_says_that_its_verdict_stays(tmp_path: Path) -> None:
-    fill(tmp_path, 2)
-    workbench = StillWorkbench(tmp_path)
-    try:
-        async with label(workbench) as (pilot, screen):
-            await ready(pilot, screen, 1)
-            await pilot.press("1")
-            await ready(pilot, screen, 2)
-            first = workbench.comparison(1)
-            edit = workbench.comparison(workbench.labelling.edit_answer(1, first.b.id, "Better words.").result())
-            await pilot.press("u")
-            await ready(pilot, screen, 1)
-            await until(pilot, lambda: "your text was taken back; this pair keeps its verdict" in note(screen))
-            assert workbench.comparison(1).standing == first.standing
-            answers = [first.a.id, first.b.id, edit.b.id]
-            places = {answer: place for place, answer in enumerate(answers)}
-            workbench.labelling.rank_answers([1], answers, places, layout="grid", seconds=9.0).result()
-            await pilot.press("u")
-            await until(pilot, lambda: "your ranking was taken back; this pair keeps" in note(screen))
-            await pilot.pause(SETTLE_S)  # a key that is held down takes nothing more back
-            await pilot.press("u")
-            await until(pilot, lambda: "open again: your verdict was taken back" in note(screen))
-    finally:
-        workbench.close()
+async def test_undoing_a_text_beside_a_judged_pair_says_that_its_verdict_stays(two_pairs: StillWorkbench) -> None:
+    async with label(two_pairs) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        await pilot.press("1")
+        await ready(pilot, screen, 2)
+        first = two_pairs.comparison(1)
+        edit = two_pairs.comparison(two_pairs.labelling.edit_answer(1, first.b.id, "Better words.").result())
+        await pilot.press("u")
+        await ready(pilot, screen, 1)
+        await until(pilot, lambda: "your text was taken back; this pair keeps its verdict" in note(screen))
+        assert two_pairs.comparison(1).standing == first.standing
+        answers = [first.a.id, first.b.id, edit.b.id]
+        places = {answer: place for place, answer in enumerate(answers)}
+        two_pairs.labelling.rank_answers([1], answers, places, layout="grid", seconds=9.0).result()
+        await pilot.press("u")
+        await until(pilot, lambda: "your ranking was taken back; this pair keeps" in note(screen))
+        await pilot.pause(SETTLE_S)  # a key that is held down takes nothing more back
+        await pilot.press("u")
+        await until(pilot, lambda: "open again: your verdict was taken back" in note(screen))
 
 
 @pytest.mark.parametrize("take", [hold_out, forget])
 async def test_no_key_opens_a_judged_pair_whose_prompt_left_labelling(
-    tmp_path: Path, take: Callable[[Connection, int], None]
+    two_pairs: StillWorkbench, take: Callable[[Connection, int], None]
 ) -> None:
-    fill(tmp_path, 2)
-    workbench = StillWorkbench(tmp_path)
-    try:
-        async with label(workbench) as (pilot, screen):
-            await ready(pilot, screen, 1)
-            await pilot.press("1")
-            await ready(pilot, screen, 2)
-            workbench.workspace.write(take, workbench.comparison(1).prompt.id).result()
-            await pilot.press("p")
-            await until(pilot, lambda: "no earlier verdict" in note(screen))
-            await pilot.press("u")
-            await until(pilot, lambda: "so it is not asked again" in note(screen))
-            await ready(pilot, screen, 2)
-            assert workbench.comparison(1).standing is None
-    finally:
-        workbench.close()
+    async with label(two_pairs) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        await pilot.press("1")
+        await ready(pilot, screen, 2)
+        two_pairs.workspace.write(take, two_pairs.comparison(1).prompt.id).result()
+        await pilot.press("p")
+        await until(pilot, lambda: "no earlier verdict" in note(screen))
+        await pilot.press("u")
+        await until(pilot, lambda: "so it is not asked again" in note(screen))
+        await ready(pilot, screen, 2)
+        assert two_pairs.comparison(1).standing is None
 
 
 @pytest.mark.parametrize("take", [hold_out, forget])
 async def test_a_pair_in_sight_makes_way_once_its_prompt_leaves_labelling(
-    tmp_path: Path, take: Callable[[Connection, int], None]
+    two_pairs: StillWorkbench, take: Callable[[Connection, int], None]
 ) -> None:
-    fill(tmp_path, 2)
-    workbench = StillWorkbench(tmp_path)
-    try:
-        async with label(workbench) as (pilot, screen):
-            await ready(pilot, screen, 1)
-            assert screen.pair is not None
-            workbench.workspace.write(take, screen.pair.prompt.id).result()
-            workbench._prompts_changed()
-            await ready(pilot, screen, 2)
-    finally:
-        workbench.close()
+    async with label(two_pairs) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        assert screen.pair is not None
+        two_pairs.workspace.write(take, screen.pair.prompt.id).result()
+        two_pairs._prompts_changed()
+        await ready(pilot, screen, 2)
 
 
 async def test_a_number_too_long_for_the_database_is_words(tmp_path: Path) -> None:
