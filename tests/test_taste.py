@@ -257,7 +257,7 @@ def test_the_rules_by_hand() -> None:
     assert loss(-800.0) == 800.0
     others = {str(at): 1.0 for at in range(20)}
     assert judged([others], 1)["last"] == pytest.approx((loss(1.0), 1.0))
-    rows = [{"taste": "shorter", "seed": 1, "rate": 5e-5, "epochs": 1, "margins": [others]}]
+    rows = [{"taste": "shorter", "seed": 1, "arm": "default", "margins": [others]}]
     assert len(list(rule_table(rows))) == 2 + len(RULES)
 
 
