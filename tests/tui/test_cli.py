@@ -100,6 +100,10 @@ def test_the_loop_without_a_screen(palate: Invoke, tmp_path: Path) -> None:
     file = tmp_path / "out.jsonl"
     assert records(palate("export", str(file), "--json"))[0]["pairs"] == 8
     assert len(file.read_text(encoding="utf-8").splitlines()) == 8
+    file.write_text("mine", encoding="utf-8")
+    assert f"{file} exists already" in palate("export", str(file)).stderr
+    assert file.read_text(encoding="utf-8") == "mine"
+    assert palate("export", str(file), "--overwrite").exit_code == 0
     assert palate("import", str(file)).exit_code == 0
 
 

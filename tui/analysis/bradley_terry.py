@@ -7,7 +7,7 @@ intervals with the prompt as the unit, because verdicts on one prompt are not in
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from statistics import NormalDist
 from typing import Final
 
@@ -58,13 +58,14 @@ class Board:
         error = float(np.sqrt(max(c[first, first] + c[second, second] - 2 * c[first, second], 1e-12)))
         return abs(self.strengths[first].value - self.strengths[second].value) / error
 
-    def next_match(self) -> tuple[Hashable, Hashable] | None:
-        """The two neighbours on the board whose order is least certain; None when all are certain or there are none."""
-        doubts = [(self.certainty(place, place + 1), place) for place in range(len(self.strengths) - 1)]
+    def next_match(self, policies: Sequence[Hashable]) -> tuple[Hashable, Hashable] | None:
+        """The two neighbours among these whose order is least certain; None when all are certain or there are none."""
+        places = [place for place, each in enumerate(self.strengths) if each.policy in policies]
+        doubts = [(self.certainty(*pair), pair) for pair in pairwise(places)]
         if not doubts or min(doubts)[0] >= _Z:
             return None
-        place = min(doubts)[1]
-        return self.strengths[place].policy, self.strengths[place + 1].policy
+        first, second = min(doubts)[1]
+        return self.strengths[first].policy, self.strengths[second].policy
 
 
 def rank(games: Sequence[Game]) -> Board:
@@ -120,7 +121,7 @@ def _sandwich(
 
 
 def suggest(policies: Sequence[Hashable], games: Sequence[Game]) -> tuple[Hashable, Hashable] | None:
-    """The next two policies to compare: one without games against the best, else the least certain neighbours."""
+    """The next two of `policies` to compare: one without games against the best, else the least certain neighbours."""
     met = {each for game in games for each in (game.first, game.second)}
     new = [policy for policy in policies if policy not in met]
     known = [policy for policy in policies if policy in met]
@@ -129,4 +130,4 @@ def suggest(policies: Sequence[Hashable], games: Sequence[Game]) -> tuple[Hashab
         return new[0], on_board[0]
     if new:
         return next(combinations(new, 2), None)
-    return rank(games).next_match() if games else None
+    return rank(games).next_match(policies) if games else None

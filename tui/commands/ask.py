@@ -15,7 +15,7 @@ from engine.config import SamplingConfig, settings_of
 from tui.asking.choice import AskChoice, kept_choice
 from tui.commands.config_options import build_config, config_options
 from tui.commands.options import EventStream, Options, load_model
-from tui.commands.output import as_json
+from tui.commands.output import as_json, overwrite_option
 from tui.errors import InputError
 from tui.events import AskedGrowing
 from tui.ipc.console import CallerPath, console, emit, say, show
@@ -23,6 +23,7 @@ from tui.terminal.input_lines import is_typed, lines_of_input
 from tui.text.format import count, when
 from tui.text.sanitize import visible, visible_line
 from tui.text.word_wrap import WordWrap, columns_of, wrapped
+from tui.workspace.export_list import check_free
 
 if TYPE_CHECKING:
     from db.pair_rows import ComparisonRow
@@ -61,6 +62,7 @@ _HELP = (
 @click.option(
     "--export", "target", type=CallerPath(), metavar="FILE", help="Write the conversation of --after as prompts."
 )
+@overwrite_option
 @config_options(SamplingConfig)
 @as_json
 @click.pass_obj
@@ -71,7 +73,7 @@ def ask(options: Options, /, **flags: Any) -> None:
             _list(view, flags["question"] or "", flags["as_json"])
     elif flags["target"] is not None:
         with options.reading() as view:
-            _export(view, flags["after"], flags["target"])
+            _export(view, flags["after"], flags["target"], overwrite=flags["overwrite"])
     elif flags["question"] is not None:
         _one_question(options, flags)
     else:
@@ -302,8 +304,9 @@ def _list(view: WorkspaceReader, words: str, as_json: bool) -> None:
         say("No conversation has these words." if words else 'No question was asked yet. `palate ask "…"` asks one.')
 
 
-def _export(view: WorkspaceReader, prompt: int | None, target: Path) -> None:
+def _export(view: WorkspaceReader, prompt: int | None, target: Path, *, overwrite: bool) -> None:
     if prompt is None:
         raise InputError("--export writes the conversation of --after PROMPT; `palate ask --list` lists them.")
+    check_free(target, overwrite=overwrite)
     turns = view.conversations.export(view.conversations.prompt(prompt), target)
     say(f"{count(turns, 'prompt')} in {target}.")

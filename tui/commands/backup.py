@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from tui.commands.options import Options
-from tui.commands.output import as_json, show_table
+from tui.commands.output import as_json, overwrite_option, show_table
 from tui.errors import InputError
 from tui.ipc.console import CallerPath, emit, say, show
 
@@ -18,7 +18,7 @@ from tui.ipc.console import CallerPath, emit, say, show
 @click.command()
 @click.argument("file", required=False, type=CallerPath())
 @click.option("--list", "listing", is_flag=True, help="List the backups of this workspace, and make none.")
-@click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
+@overwrite_option
 @as_json
 @click.pass_obj
 def backup(options: Options, file: Path | None, listing: bool, overwrite: bool, as_json: bool) -> None:

@@ -15,7 +15,7 @@ from tui.commands.config_options import build_config, config_options
 from tui.commands.givers import utf8_name
 from tui.commands.judge_options import JUDGE_ENVIRONMENT, asker_of, judge_env
 from tui.commands.options import EventStream, Options, load_model
-from tui.commands.output import as_json
+from tui.commands.output import as_json, overwrite_option
 from tui.commands.trial_results import show_board, show_past
 from tui.errors import InputError
 from tui.events import TrialChanged
@@ -23,6 +23,7 @@ from tui.ipc.console import CallerPath, console, emit, say, show
 from tui.judges.judgement import NO_PERSON
 from tui.text.format import whole_words
 from tui.text.sanitize import visible
+from tui.workspace.export_list import check_free
 from tui.workspace.settings import BASE, IN_USE, SERVER, is_served
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ _FORMATS = click.Choice(get_args(TrialFormat))
 @click.option("--trial", type=int, metavar="ID", help="Show the result of a trial; with --judge, continue to judge it.")
 @click.option("--board", is_flag=True, help="Show the strength of every policy over all trials.")
 @click.option("--export", type=(_FORMATS, CallerPath()), metavar="FORMAT FILE", help="Write a trial to a file.")
+@overwrite_option
 @config_options(SamplingConfig)
 @as_json
 @click.pass_obj
@@ -70,6 +72,8 @@ def compare(options: Options, /, **flags: Any) -> None:
     """Show the answers of two policies to held-out prompts, or the result of a trial of them."""
     if flags["against_system"] is not None and not flags["against_system"].strip():
         raise InputError("--against-system is empty. Give the system prompt's text, or leave the flag out.")
+    if flags["export"] is not None:
+        check_free(flags["export"][1], overwrite=flags["overwrite"])
     match flags:
         case {"board": True}:
             with options.reading() as view:

@@ -17,7 +17,7 @@ from db.interchange.sources import Source, source_of
 from db.times import utc_text
 from tui.commands.givers import labels_of, verdicts_of_option
 from tui.commands.options import Options
-from tui.commands.output import as_json
+from tui.commands.output import as_json, overwrite_option
 from tui.commands.piped_input import file_of
 from tui.curation.import_format import exported_words, preview_words, summary_words, taken_words
 from tui.curation.import_source import preview_of, recognised
@@ -26,6 +26,7 @@ from tui.errors import InputError
 from tui.ipc.console import CallerPath, console, emit, say, show
 from tui.snapshots import ImportProgress
 from tui.text.format import count
+from tui.workspace.export_list import check_free
 
 _LIST, _WRITTEN_LIST = (
     "\n\n\b\n" + "\n".join(f"{each.name:<22} {each.words}" for each in formats.values())
@@ -154,6 +155,7 @@ def _bars(*, shown: bool) -> Iterator[Tell]:
 @click.option("--since", type=click.DateTime(), help="Only pairs judged since this local time.")
 @click.option("--not-judged", is_flag=True, help="Include pairs without a verdict, where the format can hold them.")
 @verdicts_of_option
+@overwrite_option
 @as_json
 @click.pass_obj
 def export_command(
@@ -164,10 +166,13 @@ def export_command(
     since: datetime | None,
     not_judged: bool,
     verdicts_of: tuple[str, ...],
+    overwrite: bool,
     as_json: bool,
 ) -> None:
     """Write judged pairs to a file."""
     to_stdout = str(file) == "-"
+    if not to_stdout:
+        check_free(file, overwrite=overwrite)
     with options.reading() as view:
         givers = tuple(view.preferences.giver(each).giver for each in labels_of(view, verdicts_of))
         selection = Selection(set_name, utc_text(since) if since else None, not_judged, givers)

@@ -18,6 +18,7 @@ LONGEST_CELL = 200
 """Characters of a table's cell: every cell is padded to the longest. `--json` gives the whole text."""
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object per line on stdout.")
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
 
 
 def show_table(rows: Sequence[Mapping[str, Any]]) -> None:

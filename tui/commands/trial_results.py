@@ -91,7 +91,7 @@ def _base_name(view: WorkspaceReader) -> str:
 def show_board(view: WorkspaceReader, as_json: bool) -> None:
     """Print every meeting of two policies, and how strong each policy is over all of them."""
     trials = [(trial, view.trial_comparisons(trial.id)) for trial in view.trials() if not trial.sealed]
-    board = board_of(trials, [_base_name(view), *(each.name for each in view.adapters())])
+    board = board_of(trials, [_base_name(view), *(each.name for each in view.adapters() if each.fits)])
     rows = [
         {"event": "met", "policy": each.first, "against": each.second, "trials": each.trials}
         | {"wins": each.tally.wins, "ties": each.tally.ties, "losses": each.tally.losses}

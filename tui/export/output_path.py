@@ -11,6 +11,7 @@ import psutil
 
 from adapters.storage import seal, sync
 from tui.errors import InputError
+from tui.workspace.export_list import check_free
 
 FOLDER_DTYPES = ("auto", "float32", "bfloat16", "float16")
 GGUF_DTYPES = (*FOLDER_DTYPES, "q8_0")
@@ -30,8 +31,7 @@ def check_place(target: Path, *, overwrite: bool) -> None:
         raise InputError(f"Palate may not write to {target.parent}. Change its permissions, or write elsewhere.")
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
-    if not overwrite:
-        raise InputError(f"{target} exists already. Write elsewhere, or ask for it to be overwritten (--overwrite).")
+    check_free(target, overwrite=overwrite)
     if not _may_be_replaced(target):
         raise InputError(f"{target} holds neither a model nor an adapter, so it is not overwritten. Write elsewhere.")
 

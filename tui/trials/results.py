@@ -24,6 +24,7 @@ from tui.judges.figures import place_tally
 from tui.judges.format import place_words
 from tui.text.format import count, percent
 from tui.text.sanitize import visible_line
+from tui.workspace.settings import is_served
 
 if TYPE_CHECKING:
     from tui.analysis.bradley_terry import Board, Game
@@ -296,7 +297,10 @@ class TrialBoard:
 
 
 def board_of(trials: Iterable[tuple[TrialRow, Sequence[ComparisonRow]]], policies: Sequence[str]) -> TrialBoard:
-    """The board over opened trials; `policies` are the names of all that could be compared, the base among them."""
+    """The board over opened trials; `policies` are all that this machine can compare, the base among them.
+
+    Those of servers may be compared again as well; an adapter that is gone keeps its place, and is not suggested.
+    """
     from tui.analysis.bradley_terry import (  # imports numpy, which only the board needs
         LEAST_POLICIES,
         rank,
@@ -310,9 +314,10 @@ def board_of(trials: Iterable[tuple[TrialRow, Sequence[ComparisonRow]]], policie
     for trial, pairs in mine:
         met[_pair_of(trial)].append((trial, pairs))
         games += _games(trial, pairs)
-    everyone = {each for game in games for each in (game.first, game.second)}
+    everyone = {str(each) for game in games for each in (game.first, game.second)}
+    there = dict.fromkeys([*policies, *sorted(filter(is_served, everyone))])
     meetings = tuple(_meeting(names, rows) for names, rows in sorted(met.items()))
-    following = suggest(list(dict.fromkeys(policies)), games)
+    following = suggest(list(there), games)
     return TrialBoard(
         meetings=meetings,
         board=rank(games) if len(everyone) >= LEAST_POLICIES else None,

@@ -19,7 +19,7 @@ from db.integrity import verdicts_held
 from db.sqlite_errors import translated
 from engine.errors import EngineError
 from tui.errors import InputError
-from tui.workspace.export_list import note_export
+from tui.workspace.export_list import check_free, note_export
 from tui.workspace.settings_store import stored_settings
 from tui.workspace.workspace import NoWorkspace, Workspace
 
@@ -73,8 +73,7 @@ def _check_target(database: Path, target: Path, overwrite: bool) -> None:
         raise InputError(f"{target} is a folder. Name a file in it.")
     if target.exists() and target.samefile(database):
         raise InputError(f"{target} is the database itself. Name another file.")
-    if target.exists() and not overwrite:
-        raise InputError(f"{target} exists already. Write elsewhere, or ask for it to be overwritten (--overwrite).")
+    check_free(target, overwrite=overwrite)
 
 
 class _Closing(Exception):

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from db.times import utc_now
+from tui.errors import InputError
 from tui.text.sanitize import visible_line
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,12 @@ class NotedExport:
     path: str
     kind: str
     source: str = ""
+
+
+def check_free(target: Path, *, overwrite: bool) -> None:
+    """Raise `InputError` where `target` exists and nobody asked for it to be overwritten."""
+    if target.exists() and not overwrite:
+        raise InputError(f"{target} exists already. Write elsewhere, or ask for it to be overwritten (--overwrite).")
 
 
 def note_export(folder: Path, target: Path, kind: str, source: str = "") -> None:

@@ -71,3 +71,4 @@ def test_what_to_compare_next() -> None:
     assert suggest("ab", []) == ("a", "b")
     assert suggest("a", []) is None
     assert suggest("ab", games("a", "b", 40, 0, 5)) is None, "it is settled"
+    assert set(suggest("ab", played) or ()) != {"b", "c"}, "c can no longer be compared"

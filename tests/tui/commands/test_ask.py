@@ -91,6 +91,9 @@ def test_a_conversation_is_written_as_prompts(palate: Invoke, tmp_path: Path) ->
     file = tmp_path / "talk.jsonl"
     assert palate("ask", "--export", str(file), "--after", str(asked["prompt_id"])).exit_code == 0
     assert json.loads(file.read_text())["prompt"] == asked["prompt"]
+    again = ("ask", "--export", str(file), "--after", str(asked["prompt_id"]))
+    assert "exists already" in palate(*again).stderr
+    assert palate(*again, "--overwrite").exit_code == 0
 
 
 def test_what_cannot_be_asked_is_told(palate: Invoke) -> None:

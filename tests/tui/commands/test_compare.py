@@ -109,6 +109,9 @@ def test_a_program_judges_40_prompts_and_the_trial_is_exported(palate: Invoke, t
     again = palate("compare", "--trial", trial, "--export", "arena", str(tmp_path / "out.jsonl"))
     assert "40 comparisons in" in again.stderr
     assert "Tango's score interval" in again.stdout
+    refused = palate("compare", "--trial", trial, "--export", "arena", str(tmp_path / "out.jsonl"))
+    assert "exists already" in refused.stderr
+    assert refused.stdout == "", "it is said before anything is judged"
     assert palate("compare", "--board", "--json").stdout == "", "programs are not on the board"
 
 

@@ -176,6 +176,9 @@ def test_the_board_pools_trials_and_leaves_sealed_ones_and_programs_out() -> Non
     assert board.board is not None
     assert board.board.strengths[0].policy == "taste-3"
     assert board.next_match == ("taste-5", "taste-3")
+    assert board_of([first, third], ["smollm2"]).next_match is None, "the adapters are gone"
+    served = (trial(6, model_b=None, model_b_name="base@box"), [judged(1, "a"), judged(2, "b")])
+    assert set(board_of([first, third, served], ["smollm2"]).next_match or ()) == {"smollm2", "base@box"}
     two = board_of([first], ["smollm2", "taste-3"])
     assert two.board is None, "two policies need no strengths"
 
