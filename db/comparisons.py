@@ -109,6 +109,20 @@ def find_comparison(conn: Connection, a: int, b: int) -> int | None:
     return int(row["id"]) if row else None
 
 
+def find_by_texts(conn: Connection, prompt: int, a_hash: str, b_hash: str) -> list[tuple[int, bool]]:
+    """The labelling comparisons of two texts, and whether their a has the first one. Those with a verdict come first.
+
+    There are several where answers were ranked, or where a text was written twice.
+    """
+    query = """SELECT c.id, a.text_hash = :a AS in_order FROM comparisons c
+        JOIN completions a ON a.id = c.a JOIN completions b ON b.id = c.b
+        WHERE c.prompt = :prompt AND c.trial IS NULL AND c.repeats IS NULL
+            AND (a.text_hash = :a AND b.text_hash = :b OR a.text_hash = :b AND b.text_hash = :a)
+        ORDER BY ifnull(c.standing_verdict, 'skip') = 'skip', c.id"""
+    rows = conn.execute(query, {"prompt": prompt, "a": a_hash, "b": b_hash})
+    return [(int(row["id"]), bool(row["in_order"])) for row in rows]
+
+
 def get_comparison(conn: Connection, comparison: int) -> ComparisonRow:
     """One comparison with its prompt, both completions and the standing verdict.
 

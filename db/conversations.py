@@ -12,6 +12,7 @@ from typing import Final
 from db.comparisons import add_answer, add_pair, comparisons_by_id, get_comparison
 from db.errors import NotAllowed
 from db.hashing import content_hash, guard_hash
+from db.import_batches import is_hidden
 from db.names_shown import note_names_shown
 from db.pair_rows import AskedRow, ComparisonRow, NewCompletion
 from db.prompt_rows import ConversationRow, Messages, NewPrompt, PromptRow
@@ -41,7 +42,7 @@ def check_askable(conn: Connection, messages: Messages, set_name: str = ASKED_SE
     """Refuse a question that is held out for trials, alone or as the last turn of a conversation.
 
     Raises:
-        NotAllowed: it is held out, or the set that it would join is.
+        NotAllowed: it is held out, or the set that it would join is, or an import that has not ended holds it.
     """
     for asked in (messages, messages[-1:]):
         query = """SELECT s.name FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
@@ -52,6 +53,8 @@ def check_askable(conn: Connection, messages: Messages, set_name: str = ASKED_SE
                 f"This question is held out for trials, in the set {row['name']!r}. A verdict on it here would reach "
                 "training, so ask another one."
             )
+    if is_hidden(conn, content_hash(messages)):
+        raise NotAllowed("A running import holds this question. Wait for its end, or stop it; then ask again.")
     there = get_prompt_set(conn, set_name)
     if there is not None and there.held_out:
         raise NotAllowed(

@@ -12,7 +12,7 @@ from db.errors import NotAllowed
 _SKIP = """SELECT s.id FROM comparisons c JOIN completions x ON x.id IN (c.a, c.b) AND x.source = 'human'
     JOIN verdicts e ON e.comparison = c.id AND e.verdict <> 'undo'
     JOIN verdicts s ON s.id = e.id - 1 AND s.verdict = 'skip'
-    JOIN comparisons p ON p.id = s.comparison AND p.prompt = c.prompt
+    JOIN comparisons p ON p.id = s.comparison AND p.prompt = c.prompt AND c.a IN (p.a, p.b)
     WHERE c.id = ? AND NOT EXISTS (SELECT 1 FROM verdicts u WHERE u.undoes = s.id)"""
 
 # The pair that was skipped because its answers were ranked, from a pair of that ranking: the newest such act.

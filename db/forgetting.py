@@ -14,7 +14,7 @@ from sqlite3 import Connection
 
 from db.errors import NotAllowed, NotFound
 from db.file_identity import connected, wal_of
-from db.hashing import canonical_json, text_hash
+from db.hashing import canonical_json, guard_hash, text_hash
 from db.import_batches import going_on
 from db.inserting import insert
 from db.times import utc_now
@@ -72,7 +72,8 @@ class Forgettable:
     """What forgetting some prompts takes away, and what is left of them elsewhere.
 
     `verdicts` counts the pairs with a standing verdict. `runs` trained on them or evaluated with them, `adapters` are
-    the ids of all adapters that learned from those runs. `same_question` are other prompts that ask the same.
+    the ids of all adapters that learned from those runs. `same_question` are other prompts that ask the same,
+    `later_turns` those of a conversation that begins with one of them: they hold its question and an answer.
     `interrupted` are runs that cannot be resumed afterwards. `since` is the time of the oldest prompt.
     """
 
@@ -83,6 +84,7 @@ class Forgettable:
     interrupted: tuple[int, ...]
     adapters: tuple[str, ...]
     same_question: tuple[int, ...]
+    later_turns: tuple[int, ...]
     since: str
 
 
@@ -113,7 +115,22 @@ def forgettable(conn: Connection, prompts: Sequence[int]) -> Forgettable:
         interrupted=tuple(sorted(row["id"] for row in halted)),
         adapters=tuple(row["id"] for row in conn.execute(_LEARNED, given)),
         same_question=tuple(row["id"] for row in conn.execute(_SAME_QUESTION, given)),
+        later_turns=_later_turns(conn, left),
         since=counted["since"],
+    )
+
+
+def _later_turns(conn: Connection, prompts: Sequence[int]) -> tuple[int, ...]:
+    """Other prompts whose first turns ask one of these."""
+    given = {"prompts": json.dumps(list(prompts))}
+    asked = {row["guard_hash"] for row in conn.execute(f"SELECT guard_hash FROM prompts WHERE id IN {_CHOSEN}", given)}
+    query = f"""SELECT id, messages FROM prompts WHERE forgotten IS NULL AND id NOT IN {_CHOSEN}
+        AND json_array_length(messages) > 2 ORDER BY id"""
+    return tuple(
+        row["id"]
+        for row in conn.execute(query, given)
+        for messages in [json.loads(row["messages"])]
+        if any(guard_hash(messages[:turns]) in asked for turns in range(1, len(messages) - 1))
     )
 
 

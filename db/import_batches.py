@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from sqlite3 import Connection
 from typing import Any
 
-from db.comparisons import is_flipped, seed_showing
+from db.comparisons import find_by_texts, is_flipped, seed_showing
 from db.errors import NotAllowed
 from db.givers import MAY_STAND
 from db.hashing import canonical_json, content_hash, guard_hash, text_hash
@@ -48,6 +48,9 @@ _RANGES = {"prompt": "prompts", "completion": "completions", "comparison": "comp
 _SAID = f"""SELECT DISTINCT v.verdict FROM verdicts v
     WHERE v.comparison = ? AND v.verdict NOT IN ('undo', 'skip') AND {MAY_STAND}
         AND NOT EXISTS (SELECT 1 FROM verdicts u WHERE u.undoes = v.id)"""
+
+_COMPARED = "SELECT 1 FROM comparisons c WHERE c.prompt = x.prompt AND x.id IN (c.a, c.b)"
+_ANSWERED = "SELECT 1 FROM completions c WHERE c.prompt = x.id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +102,15 @@ class ImportBatch:
         texts = zip((record.a, record.b), one.hashes, (record.score_a, record.score_b), record.cut, strict=True)
         before = self.completion
         a, b = (self._completion(conn, prompt, *each, now, new=found is None) for each in texts)
-        if a >= before or b >= before or (pair := _find_pair(conn, a, b)) is None:
-            pair = self._add_comparison(conn, prompt, a, b, record, now)
-        elif (reason := self._refusal(conn, pair, a < b, record)) is not None:
+        there = [] if a >= before or b >= before else find_by_texts(conn, prompt, *one.hashes)
+        pair, in_order = there[0] if there else (self._add_comparison(conn, prompt, a, b, record, now), a < b)
+        if there and (reason := self._refusal(conn, pair, in_order, record)) is not None:
             return LeftOut(record.at, reason)
         hidden = self.first_comparison <= pair <= self.last_comparison
         if hidden:
-            _insert_others(conn, pair, _others(record, a < b), now)
+            _insert_others(conn, pair, _others(record, in_order), now)
         if record.verdict is not None:
-            said, more = _verdict_values(record, a < b), _more(record, a < b)
+            said, more = _verdict_values(record, in_order), _more(record, in_order)
             if hidden:
                 _insert_verdict(conn, pair, said, more, now)
             else:
@@ -206,6 +209,13 @@ def going_on(conn: Connection) -> bool:
     return conn.execute("SELECT 1 FROM import_batch").fetchone() is not None
 
 
+def is_hidden(conn: Connection, content: str) -> bool:
+    """Whether the prompt with that content hash belongs to an import that has not ended."""
+    query = """SELECT 1 FROM import_batch i JOIN main.prompts p ON p.id BETWEEN i.first_prompt AND i.last_prompt
+        WHERE p.content_hash = ?"""
+    return conn.execute(query, (content,)).fetchone() is not None
+
+
 def reveal(conn: Connection) -> list[tuple[str, LeftOut]]:
     """Show everything that the import stored, in this transaction.
 
@@ -233,7 +243,10 @@ def reveal(conn: Connection) -> list[tuple[str, LeftOut]]:
 
 
 def take_back(conn: Connection, rows: int) -> bool:
-    """Delete up to `rows` rows of an import that did not end; False once nothing is left of it."""
+    """Delete up to `rows` rows of an import that did not end; False once nothing is left of it.
+
+    What others refer to stays, with its prompt and set: an earlier Palate let a question be asked that an import held.
+    """
     mark = conn.execute("SELECT * FROM import_batch").fetchone()
     if mark is None:
         return False
@@ -247,15 +260,16 @@ def take_back(conn: Connection, rows: int) -> bool:
         ranked = conn.execute(rankings, ids).fetchall()
         conn.execute("DELETE FROM comparisons WHERE id BETWEEN ? AND ?", ids)
         _take_back_rankings(conn, [row["ranking"] for row in ranked])
-    elif ids := _some(conn, "completions", mark["first_completion"], mark["last_completion"], rows):
+    elif ids := _some(conn, "completions", mark["first_completion"], mark["last_completion"], rows, _COMPARED):
         conn.execute("DELETE FROM answer_scores WHERE completion BETWEEN ? AND ?", ids)
-        conn.execute("DELETE FROM completions WHERE id BETWEEN ? AND ?", ids)
-    elif ids := _some(conn, "prompts", mark["first_prompt"], mark["last_prompt"], rows):
-        conn.execute("DELETE FROM prompts WHERE id BETWEEN ? AND ?", ids)
+        conn.execute(f"DELETE FROM completions AS x WHERE id BETWEEN ? AND ? AND NOT EXISTS ({_COMPARED})", ids)
+    elif ids := _some(conn, "prompts", mark["first_prompt"], mark["last_prompt"], rows, _ANSWERED):
+        conn.execute(f"DELETE FROM prompts AS x WHERE id BETWEEN ? AND ? AND NOT EXISTS ({_ANSWERED})", ids)
     else:
         conn.execute("DELETE FROM import_batch")
+        unused = "NOT EXISTS (SELECT 1 FROM prompts p WHERE p.set_id = prompt_sets.id)"
         if mark["new_set"]:
-            conn.execute("DELETE FROM prompt_sets WHERE id = ?", (mark["set_id"],))
+            conn.execute(f"DELETE FROM prompt_sets WHERE id = ? AND {unused}", (mark["set_id"],))
     return True
 
 
@@ -267,10 +281,12 @@ def _take_back_rankings(conn: Connection, rankings: Sequence[int]) -> None:
             conn.execute("DELETE FROM rankings WHERE id = ?", (each,))
 
 
-def _some(conn: Connection, table: str, first: int, last: int, rows: int) -> tuple[int, int] | None:
-    """The first and the last id of the next rows of a range; None when it is empty."""
-    query = f"SELECT min(id), max(id) FROM (SELECT id FROM {table} WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?)"
-    low, high = conn.execute(query, (first, last, rows)).fetchone()
+def _some(
+    conn: Connection, table: str, first: int, last: int, rows: int, kept: str = "SELECT 1 WHERE 0"
+) -> tuple[int, int] | None:
+    """The first and the last id of the next rows of a range, without those that `kept` finds; None when it is empty."""
+    some = f"SELECT id FROM {table} x WHERE id BETWEEN ? AND ? AND NOT EXISTS ({kept}) ORDER BY id LIMIT ?"
+    low, high = conn.execute(f"SELECT min(id), max(id) FROM ({some})", (first, last, rows)).fetchone()
     return None if low is None else (low, high)
 
 
@@ -291,12 +307,6 @@ def _held_out(conn: Connection, guards: Sequence[str]) -> set[str]:
     query = """SELECT DISTINCT p.guard_hash FROM json_each(?) g JOIN prompts p ON p.guard_hash = g.value
         JOIN prompt_sets s ON s.id = p.set_id WHERE s.held_out = 1"""
     return {row[0] for row in conn.execute(query, (json.dumps(guards),))}
-
-
-def _find_pair(conn: Connection, a: int, b: int) -> int | None:
-    query = "SELECT id FROM comparisons WHERE a = ? AND b = ? AND trial IS NULL AND repeats IS NULL"
-    row = conn.execute(query, (min(a, b), max(a, b))).fetchone()
-    return None if row is None else int(row[0])
 
 
 def _letter(verdict: str, in_order: bool) -> str:

@@ -9,9 +9,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from sqlite3 import Connection
 
-from db.comparisons import add_comparison, is_flipped, seed_showing
+from db.comparisons import add_comparison, find_by_texts, is_flipped, seed_showing
 from db.completions import add_completion
 from db.errors import NotAllowed
+from db.import_batches import going_on
 from db.inserting import insert
 from db.judges import named_judge
 from db.models import ensure_model, ensure_sampling
@@ -32,11 +33,6 @@ TAKEN_BACK = "taken back there"
 ALIKE = "the two answers cannot be compared here"
 
 _LETTERS = {"a": "b", "b": "a"}
-_FIND = """SELECT c.id, a.text_hash = :a AS in_order FROM comparisons c
-    JOIN completions a ON a.id = c.a JOIN completions b ON b.id = c.b
-    WHERE c.prompt = :prompt AND c.trial IS NULL AND c.repeats IS NULL
-        AND (a.text_hash = :a AND b.text_hash = :b OR a.text_hash = :b AND b.text_hash = :a)
-    ORDER BY c.standing IS NULL, c.id LIMIT 1"""
 
 
 @dataclass
@@ -65,7 +61,13 @@ class Join:
     rankings: dict[int, int] = field(default_factory=dict)
 
     def store(self, conn: Connection, pairs: Sequence[TheirPair]) -> None:
-        """Store some pairs and their verdicts, in one transaction."""
+        """Store some pairs and their verdicts, in one transaction.
+
+        Raises:
+            NotAllowed: an import has not ended.
+        """
+        if going_on(conn):
+            raise NotAllowed("An import is running, and may hold the same pairs. Wait for its end, then join again.")
         for pair in pairs:
             self.counts.pairs += 1
             if (reason := _refusal(conn, pair)) is not None:
@@ -74,19 +76,18 @@ class Join:
                 self._store_one(conn, pair)
 
     def _store_one(self, conn: Connection, pair: TheirPair) -> None:
-        found, own = find_pair(conn, pair), own_name(conn)
-        mine = own_origins(conn, pair, found)
-        reasons = [_reason_against(each, own, mine) for each in pair.verdicts]
-        if found is None and not any(reason is None for reason in reasons):
+        found = find_pairs(conn, pair)[:1]
+        reasons = _reasons_against(conn, pair)
+        if not found and None not in reasons:
             self.counts.left_out.update(reason for reason in reasons if reason is not None)
             return
         try:
-            comparison, in_order = found or self._add_pair(conn, pair)
+            comparison, in_order = found[0] if found else self._add_pair(conn, pair)
         except NotAllowed:
             self.counts.left_out[ALIKE] += 1
             return
-        self.counts.common += found is not None
-        self.counts.new += found is None
+        self.counts.common += len(found)
+        self.counts.new += not found
         for said, reason in zip(pair.verdicts, reasons, strict=True):
             self._store_verdict(conn, comparison, in_order, said, reason)
 
@@ -124,7 +125,7 @@ class Join:
     # -- pairs ---------------------------------------------------------------------------------------------------
 
     def _add_pair(self, conn: Connection, pair: TheirPair) -> tuple[int, bool]:
-        """Add a pair that is not here; the order is that of its answers, as in `find_pair`."""
+        """Add a pair that is not here; the order is that of its answers, as in `find_pairs`."""
         row = conn.execute("SELECT id FROM prompts WHERE content_hash = ?", (pair.content_hash,)).fetchone()
         prompt = int(row["id"]) if row else insert_prompt(conn, self._set(conn, pair), _prompt(pair))
         a, b = (_answer(conn, prompt, each) for each in (pair.a, pair.b))
@@ -158,27 +159,36 @@ class Join:
         return self.rankings[theirs]
 
 
-def find_pair(conn: Connection, pair: TheirPair) -> tuple[int, bool] | None:
-    """The comparison here of the same prompt and answers, and whether its a is their a; None without one."""
+def find_pairs(conn: Connection, pair: TheirPair) -> list[tuple[int, bool]]:
+    """The comparisons here of the same prompt and answers, and whether their a is the pair's a."""
     row = conn.execute("SELECT id FROM prompts WHERE content_hash = ?", (pair.content_hash,)).fetchone()
-    if row is None:
-        return None
-    found = conn.execute(_FIND, {"prompt": row["id"], "a": pair.a.text_hash, "b": pair.b.text_hash}).fetchone()
-    return None if found is None else (int(found["id"]), bool(found["in_order"]))
+    return [] if row is None else find_by_texts(conn, row["id"], pair.a.text_hash, pair.b.text_hash)
 
 
-def own_origins(conn: Connection, pair: TheirPair, found: tuple[int, bool] | None) -> set[str]:
-    """What identifies the owner's own verdicts on this pair, undone ones too; `found` is that of `find_pair`."""
-    if found is None:
-        return set()
+def would_come(conn: Connection, pair: TheirPair) -> bool:
+    """Whether a join would add this pair, which is not here."""
+    return _refusal(conn, pair) is None and None in _reasons_against(conn, pair)
+
+
+def own_origins(conn: Connection, pair: TheirPair) -> set[str]:
+    """What identifies the owner's own verdicts on this pair, undone ones too."""
     query = """SELECT * FROM verdicts WHERE comparison = ? AND source = 'person' AND person IS NULL
         AND verdict <> 'undo'"""
-    a, b = (pair.a.text_hash, pair.b.text_hash) if found[1] else (pair.b.text_hash, pair.a.text_hash)
-    return {origin_of(pair.content_hash, a, b, row, "owner") for row in conn.execute(query, (found[0],))}
+    found = set()
+    for comparison, in_order in find_pairs(conn, pair):
+        a, b = (pair.a.text_hash, pair.b.text_hash) if in_order else (pair.b.text_hash, pair.a.text_hash)
+        said = conn.execute(query, (comparison,))
+        found |= {origin_of(pair.content_hash, a, b, row, "owner") for row in said}
+    return found
+
+
+def _reasons_against(conn: Connection, pair: TheirPair) -> list[str | None]:
+    """Why each verdict on a pair does not come along; None where it does."""
+    own, mine = own_name(conn), own_origins(conn, pair)
+    return [_reason_against(each, own, mine) for each in pair.verdicts]
 
 
 def _reason_against(said: TheirVerdict, own: str | None, mine: Collection[str]) -> str | None:
-    """Why a verdict does not come along; None where it does."""
     if said.undone:
         return TAKEN_BACK
     if said.source == "import" and said.person is None:

@@ -81,6 +81,7 @@ def remove_prompt(conn: Connection, prompt: int) -> None:
     for table, words in (
         ("completions", "it was answered"),
         ("trial_prompts", "a trial asks it"),
+        ("run_samples", "a run answered it as a sample"),
         ("prompt_moves", "it was moved out of a trial"),
     ):
         if conn.execute(f"SELECT 1 FROM {table} WHERE prompt = ? LIMIT 1", (prompt,)).fetchone() is not None:

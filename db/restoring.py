@@ -43,7 +43,7 @@ def finish_restore(path: Path) -> Path | None:
 def _folder_aside(path: Path, copy: Path) -> Path:
     """The folder for the files. Its name has the copy's time, so that a restore that is finished later finds it."""
     written = datetime.fromtimestamp(copy.stat().st_mtime, UTC)
-    aside = path.parent / BACKUPS / f"replaced-{written:%Y%m%dT%H%M%SZ}"
+    aside = path.parent / BACKUPS / f"replaced-{written:%Y%m%dT%H%M%S.%fZ}"
     aside.mkdir(mode=0o700, parents=True, exist_ok=True)
     return aside
 
@@ -52,6 +52,8 @@ def _keep(file: Path, target: Path, *, stays: bool) -> None:
     """Give the file another name. With `stays` it keeps its own as well, so that there is always a database."""
     before = identity(file)
     if identity(target) != before:  # a killed process may have come so far
+        if target.exists():
+            raise DatabaseError(f"{target} is there already, and is another file. Move it away, then restore again.")
         try:
             os.link(file, target) if stays else file.rename(target)
         except OSError:

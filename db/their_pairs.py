@@ -21,7 +21,7 @@ _PAIRS = """SELECT c.id, c.side_seed, c.ranking, p.messages, p.field, p.content_
         c.a, c.b
     FROM comparisons c JOIN prompts p ON p.id = c.prompt JOIN prompt_sets s ON s.id = p.set_id
     WHERE c.id > :after AND c.trial IS NULL AND c.repeats IS NULL AND p.forgotten IS NULL AND s.held_out = 0
-        AND EXISTS (SELECT 1 FROM verdicts v WHERE v.comparison = c.id)
+        AND EXISTS (SELECT 1 FROM verdicts v WHERE v.comparison = c.id AND v.verdict NOT IN ('undo', 'skip'))
     ORDER BY c.id LIMIT :limit"""
 _ANSWERS = """SELECT x.id, x.text, x.text_hash, x.source, x.seed, x.tokens, x.cut, m.kind, m.name,
         m.source AS model_source, m.fingerprint, b.kind AS base_kind, b.name AS base_name, b.source AS base_source,
@@ -98,10 +98,6 @@ class OtherWorkspace:
     def person(self) -> str | None:
         """The name of its owner; None where it does not say."""
         return own_name(self._conn)
-
-    def count_pairs(self) -> int:
-        """How many pairs were judged in labelling."""
-        return int(self._conn.execute(f"SELECT count(*) FROM ({_PAIRS})", {"after": 0, "limit": -1}).fetchone()[0])
 
     def pairs(self) -> Iterator[TheirPair]:
         """Every pair that was judged in labelling, a page at a time."""

@@ -6,11 +6,11 @@ from sqlite3 import Connection
 
 import pytest
 
-from db.comparisons import count_open, get_comparison, next_open
+from db.comparisons import add_comparison, count_open, get_comparison, next_open
 from db.edits import add_edit, undo_labelling
 from db.errors import NotAllowed
 from db.verdicts import add_verdict, counts, judged_after, judged_before, preference_pairs
-from tests.db_workspace import compared, workspace
+from tests.db_workspace import answer, compared, workspace
 
 
 @pytest.fixture
@@ -103,3 +103,15 @@ def test_an_edit_of_a_pair_that_was_skipped_before_is_an_act_of_its_own(conn: Co
     assert [undo_labelling(conn), undo_labelling(conn)] == [two, one]
     assert preference_pairs(conn) == []
     assert get_comparison(conn, one).standing == earlier, "the skip is an act of its own"
+
+
+def test_undoing_an_edit_leaves_another_pair_of_the_prompt_skipped(conn: Connection) -> None:
+    one = compared(conn, "one")
+    prompt = get_comparison(conn, one).prompt.id
+    more = [answer(conn, "one", text) for text in ("third", "fourth")]
+    two = add_comparison(conn, prompt=prompt, a=more[0], b=more[1], side_seed=1)
+    add_verdict(conn, comparison=one, verdict="a")
+    skip = add_verdict(conn, comparison=two, verdict="skip")
+    add_edit(conn, comparison=one, original=get_comparison(conn, one).a.id, text="Better words.")
+    assert undo_labelling(conn) == one
+    assert get_comparison(conn, two).standing == skip

@@ -228,6 +228,14 @@ def test_another_prompt_with_the_same_question_is_named(conn: Connection) -> Non
     assert forgettable(conn, [1]).same_question == (3,)
 
 
+def test_later_turns_of_a_conversation_that_hold_the_texts_are_named(conn: Connection) -> None:
+    fill(conn)
+    later = (*asked(QUESTION), {"role": "assistant", "content": "wyvern"}, {"role": "user", "content": "Why?"})
+    other = (*asked("Another?"), {"role": "assistant", "content": "No."}, {"role": "user", "content": QUESTION})
+    add_prompts(conn, 1, [NewPrompt(later), NewPrompt(other)])
+    assert forgettable(conn, [1]).later_turns == (3,)
+
+
 def test_it_waits_for_runs_imports_and_trials(conn: Connection) -> None:
     private, _ = fill(conn)
     run = run_on(conn, [private])

@@ -6,12 +6,16 @@ from contextlib import closing
 import pytest
 
 from db import import_batches as db_import_batches
-from db.comparisons import count_open, get_comparison, next_open
+from db.comparisons import add_comparison, count_open, get_comparison, next_open
+from db.completions import add_completion
 from db.connection import read_only
+from db.conversations import add_asked, check_askable
 from db.errors import NotAllowed
 from db.import_batches import HELD_OUT, KNOWN, OTHERWISE, prepared
 from db.interchange.records import LeftOut, PairRecord
 from db.interchange.selection import Selection, judged_pairs
+from db.joining import Join
+from db.pair_rows import NewCompletion
 from db.preference_counts import choices
 from db.prompt_rows import AskedOf
 from db.prompts import find_prompt, list_prompt_sets, prompts_left, unasked_prompts
@@ -19,7 +23,7 @@ from db.rankings import ranking_answers
 from db.times import utc_now
 from db.verdict_search import Search, Words, count_verdicts, search_verdicts
 from db.verdicts import add_verdict, counts, history, preference_pairs, undo_last
-from tests.db_workspace import asked, compared, new_set, workspace
+from tests.db_workspace import answer, asked, compared, new_model, new_set, workspace
 
 DAY = "2020-01-01T00:00:00.000Z"
 
@@ -317,3 +321,46 @@ def test_a_reader_sees_no_row_of_an_import_by_its_id(conn, reader):
     batch.store(conn, [prepared(record(1, "one"))])
     for table in ("prompts", "comparisons"):
         assert reader.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0
+
+
+def test_a_question_that_a_running_import_holds_is_not_asked_and_not_joined(conn, reader):
+    batch = db_import_batches.begin(conn, source="file", set_name="mine", pairs=1)
+    batch.store(conn, [prepared(record(1, "One?"))])
+    made = {"model": new_model(conn), "sampling": {}, "tokens": 3, "cut": False, "source": "model"}
+    answers = (NewCompletion(seed=1, text="x", **made), NewCompletion(seed=2, text="y", **made))
+    for connection in (conn, reader):
+        with pytest.raises(NotAllowed, match="A running import holds this question"):
+            check_askable(connection, asked("One?"))
+    with pytest.raises(NotAllowed, match="A running import holds this question"):
+        add_asked(conn, asked("One?"), answers, side_seed=1, named=False)
+    assert add_asked(conn, asked("Two?"), answers, side_seed=1, named=False).comparison is not None
+    with pytest.raises(NotAllowed, match="An import is running"):
+        Join("Ben").store(conn, [])
+
+
+def test_what_others_refer_to_stays_when_an_import_is_taken_back(conn):
+    """An earlier Palate let a question be asked that a running import held."""
+    batch = db_import_batches.begin(conn, source="file", set_name="mine", pairs=2)
+    batch.store(conn, [prepared(record(1, "One?")), prepared(record(2, "Two?"))])
+    first = find_prompt(conn, asked("One?"))
+    written = add_completion(conn, prompt=first, text="their own", source="human")
+    kept = conn.execute("SELECT id FROM completions WHERE prompt = ? ORDER BY id LIMIT 1", (first,)).fetchone()[0]
+    pair = add_comparison(conn, prompt=first, a=kept, b=written, side_seed=1)
+    while db_import_batches.take_back(conn, 1):
+        pass
+    assert get_comparison(conn, pair).prompt.id == first
+    assert find_prompt(conn, asked("Two?")) is None
+    assert [each.name for each in list_prompt_sets(conn)] == ["mine"]
+    assert not db_import_batches.going_on(conn)
+
+
+def test_a_pair_is_known_by_its_texts(conn):
+    """A ranking copies answers, and two pairs of one prompt may hold the same text: an export comes back as known."""
+    pair = compared(conn, "One?")
+    texts = (get_comparison(conn, pair).a.text, get_comparison(conn, pair).b.text)
+    again = [answer(conn, "One?", text) for text in texts]
+    add_verdict(conn, comparison=pair, verdict="skip")
+    two = add_comparison(conn, prompt=1, a=again[0], b=again[1], side_seed=1)
+    add_verdict(conn, comparison=two, verdict="b")
+    found, _ = stored(conn, record(1, "One?", *texts[::-1], "a"), record(2, "One?", *texts, "a"))
+    assert reasons(found) == [(1, KNOWN), (2, OTHERWISE)]

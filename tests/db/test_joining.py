@@ -10,13 +10,13 @@ from sqlite3 import Connection
 
 import pytest
 
-from db.agreements import verdicts_of_two
-from db.comparisons import get_comparison, open_comparisons
+from db.agreements import disagreements, verdicts_of_two
+from db.comparisons import add_comparison, get_comparison, open_comparisons
 from db.connection import open_database, read_only, writing
 from db.edits import add_edit
 from db.forgetting import forget_prompts
 from db.givers import list_givers
-from db.joining import ALIKE, FORGOTTEN_HERE, HELD_OUT_HERE, MINE, UNNAMED, Join, JoinCounts
+from db.joining import ALIKE, FORGOTTEN_HERE, HELD_OUT_HERE, MINE, UNNAMED, Join, JoinCounts, own_origins, would_come
 from db.judges import command_judge
 from db.pair_rows import OWNER, SETTLED, Giver
 from db.people import OWN_NAME, ensure_person, list_people
@@ -213,3 +213,30 @@ def test_an_edited_answer_a_ranking_and_a_system_prompt_come_along(
     systems = mine.execute("SELECT settings FROM samplings WHERE settings LIKE '%Be short.%'").fetchall()
     assert len(systems) == 1
     assert joined(mine, tmp_path).new == 0
+
+
+def test_a_verdict_lands_on_the_ranked_pair_and_not_on_its_skipped_twin(
+    mine: Connection, theirs: Connection, tmp_path: Path
+) -> None:
+    for conn in (mine, theirs):
+        new_set(conn, "One?", name="one")
+        answers = [answer(conn, "One?", text) for text in ("x", "y")]
+        twin = [answer(conn, "One?", text) for text in ("x", "y", "z")]
+        pair = add_comparison(conn, prompt=1, a=answers[0], b=answers[1], side_seed=1)
+        add_verdict(conn, comparison=pair, verdict="skip" if conn is mine else "b")
+        if conn is mine:
+            rank(conn, add_ranking(conn, 1, twin, side_seed=1), {twin[0]: 1, twin[1]: 2, twin[2]: 3})
+    joined(mine, tmp_path)
+    assert len(disagreements(mine)) == 1
+    (pair,) = read_their_pairs(theirs)
+    assert len(own_origins(mine, pair)) == 2, "of both twins"
+
+
+def test_what_a_join_would_bring_is_what_it_brings(mine: Connection, theirs: Connection, tmp_path: Path) -> None:
+    for text, verdict, source in (("a", "a", "person"), ("b", "skip", "person"), ("c", "b", "import")):
+        add_verdict(theirs, comparison=compared(theirs, text), verdict=verdict, source=source)
+    with closing(read_only(tmp_path / "theirs.db")) as conn:
+        pairs = list(read_their_pairs(conn))
+    assert [would_come(mine, each) for each in pairs] == [True, False]
+    counts = joined(mine, tmp_path)
+    assert (counts.pairs, counts.new) == (2, 1)

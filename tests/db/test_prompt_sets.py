@@ -7,7 +7,9 @@ from db.import_batches import begin
 from db.prompt_rows import LeftOutLines, NewPrompt, ReadPrompts, SkippedLine, TakenPrompts
 from db.prompt_sets import add_file, add_question, create_prompt_set, remove_prompt, rename_set
 from db.prompts import find_prompt, get_prompt, get_prompt_set
-from tests.db_workspace import asked, compared, new_set, workspace
+from db.runs import create_run
+from db.samples import add_samples
+from tests.db_workspace import asked, compared, new_model, new_set, workspace
 
 
 @pytest.fixture
@@ -72,6 +74,10 @@ def test_only_a_prompt_that_was_never_used_is_removed(conn):
         remove_prompt(conn, 1)
     with pytest.raises(NotFound, match="no prompt 3"):
         remove_prompt(conn, 3)
+    run = create_run(conn, name="run", config={}, versions={}, base_model=new_model(conn))
+    add_samples(conn, run, 0, [(2, "a sample", 2, False)])
+    with pytest.raises(NotAllowed, match="Prompt 2 stays, because a run answered it"):
+        remove_prompt(conn, 2)
 
 
 def test_a_set_is_renamed_to_what_is_free(conn):

@@ -1,6 +1,7 @@
 """A backup takes the place of a database with every kind of damage, and what it replaced is kept."""
 
 import os
+import shutil
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -171,6 +172,22 @@ def test_a_restore_that_is_killed_between_two_renames_is_finished_by_the_next_ow
     (aside,) = (database.parent / "backups").glob("replaced-*")
     assert content(aside)["palate.db"] == old
     assert content(aside)["palate.db-wal"] == b"a log of the old database"
+
+
+def test_two_restores_in_a_row_keep_both_databases(database: Path) -> None:
+    first = content(database.parent)["palate.db"]
+    backup, when = newest(database), 1_800_000_000_000_000_000
+    for late in range(2):
+        shutil.copy(backup, restoring(database))
+        os.utime(restoring(database), ns=(when, when + 1000 * late))  # within one second
+        finish_restore(database)
+    kept = [content(each)["palate.db"] for each in sorted((database.parent / "backups").glob("replaced-*"))]
+    assert kept[0] == first
+    assert len(kept) == 2
+    shutil.copy(backup, restoring(database))
+    os.utime(restoring(database), ns=(when, when))
+    with pytest.raises(DatabaseError, match="is there already, and is another file"):
+        finish_restore(database)
 
 
 def test_a_start_says_which_backup_to_restore(database: Path) -> None:

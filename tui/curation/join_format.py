@@ -8,11 +8,10 @@ from tui.text.format import count
 
 def join_preview_words(found: JoinPreview) -> str:
     """What a join would bring."""
-    new = found.pairs - found.common
-    return (
-        f"{found.person} judged {count(found.pairs, 'pair')}: {found.common:,} of them are here, {new:,} would come "
-        "along. Your verdicts stay as they are."
-    )
+    words = f"{found.common:,} of them are here, {found.new:,} would come along"
+    if others := found.pairs - found.common - found.new:
+        words += f", {others:,} would not"
+    return f"{found.person} judged {count(found.pairs, 'pair')}: {words}. Your verdicts stay as they are."
 
 
 def joined_words(done: Joined) -> Iterator[str]:

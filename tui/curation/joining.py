@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from db.agreements import disagreements
 from db.file_identity import identity
 from db.givers import find_giver
-from db.joining import Join, JoinCounts, find_pair
+from db.joining import Join, JoinCounts, find_pairs, would_come
 from db.pair_rows import Disagreement
 from db.people import own_name
+from db.sqlite_errors import translated
 from db.their_pairs import OtherWorkspace, open_other
 from tui.errors import InputError
 from tui.workspace.settings import LONGEST_PERSON_NAME
@@ -28,11 +29,12 @@ _SLICE = 100
 
 @dataclass(frozen=True)
 class JoinPreview:
-    """What a join would read: whose workspace it is, how many pairs were judged there, how many of them are here."""
+    """What a join would bring: whose workspace it is, how many pairs were judged there, are here, come along."""
 
     person: str
     pairs: int
     common: int
+    new: int
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,11 @@ class Joining:
         with self._opened(other) as theirs:
             name = self._name(theirs, person)
             here = self._workspace.connection
-            common = sum(find_pair(here, pair) is not None for pair in theirs.pairs())
-            return JoinPreview(name, theirs.count_pairs(), common)
+            pairs = common = new = 0
+            for pair in theirs.pairs():
+                known = bool(find_pairs(here, pair))
+                pairs, common, new = pairs + 1, common + known, new + (not known and would_come(here, pair))
+            return JoinPreview(name, pairs, common, new)
 
     def join(self, other: Path, person: str | None = None, tell: Callable[[int], None] = lambda _: None) -> Joined:
         """Take the pairs and verdicts of another workspace along; see `db.joining`. `tell` gets the pairs read so far.
@@ -105,7 +110,9 @@ class Joining:
     def _opened(self, other: Path) -> Iterator[OtherWorkspace]:
         """The workspace `other`, a folder or its palate.db, for reading alone."""
         database = other if other.name == "palate.db" else other / "palate.db"
-        if identity(database) is not None and identity(database) == identity(self._workspace.folder / "palate.db"):
+        with translated(database):
+            same = identity(database) == identity(self._workspace.folder / "palate.db")
+        if same:
             raise InputError(f"{other} is this workspace itself. Name the folder of another one.")
         with open_other(database) as theirs:
             yield theirs

@@ -149,9 +149,12 @@ def forget_words(plan: ForgetPlan) -> list[str]:
     if found.interrupted:
         runs = ", ".join(map(str, found.interrupted))
         words.append(f"Interrupted runs that have some of them cannot be resumed, and lose their checkpoints: {runs}.")
-    if found.same_question:
-        numbers = ", ".join(map(str, found.same_question[:12])) + (" …" if len(found.same_question) > 12 else "")
-        words.append(f"Other prompts ask the same question and stay: {numbers}.")
+    for others, why in (
+        (found.same_question, "Other prompts ask the same question and stay"),
+        (found.later_turns, "Later turns of a conversation hold the question and an answer, and stay"),
+    ):
+        if others:
+            words.append(f"{why}: {', '.join(map(str, others[:12]))}{' …' if len(others) > 12 else ''}.")
     return [*words, *remains_words(plan.remains)]
 
 
