@@ -240,7 +240,7 @@ class RunsConfig:
     )
     notify: str = setting(
         "off",
-        "Signal at the end of a run: the terminal's bell, or its desktop notification (in tmux the bell as well).",
+        "Signal at the end of a run: the terminal's bell, or its desktop notification (in tmux and screen the bell).",
         choices=("off", "bell", "desktop"),
     )
     tracker: str = setting(
@@ -251,7 +251,7 @@ class RunsConfig:
     hook: str | None = setting(
         None,
         "A command, or an address that gets a POST, at the end of each run, with its names and figures; setting an "
-        "address allows them to go there. $NAME in it is an environment variable, for what is secret.",
+        "address allows them to go there. $NAME in an address is an environment variable, for what is secret.",
     )
 
     def __post_init__(self) -> None:
