@@ -64,7 +64,7 @@ def test_join_and_settle_without_a_screen(ann: Path) -> None:
     ben = ann.parent / "ben"
     files = {each: each.stat().st_mtime_ns for each in ben.iterdir() if each.is_file()}
     (looked,) = records(palate(ann, "join", str(ben), "--dry-run", "--json"))
-    assert looked == {"event": "join_preview", "person": "Ben", "pairs": 6, "common": 6}
+    assert looked == {"event": "join_preview", "person": "Ben", "pairs": 6, "common": 6, "new": 0}
     (done,) = records(palate(ann, "join", str(ben), "--json"))
     assert (done["person"], done["common"], done["new"], done["verdicts"], done["to_settle"]) == ("Ben", 6, 0, 6, 3)
     assert "were here, 0 came along; 0 verdicts came in, 6 were known." in palate(ann, "join", str(ben)).output
