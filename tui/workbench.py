@@ -69,6 +69,7 @@ from tui.trials.blind import BlindTrials
 from tui.trials.side_by_side import SideBySide
 from tui.workspace.check import saved_findings
 from tui.workspace.file_watch import FileWatch
+from tui.workspace.servers import ServerList
 from tui.workspace.settings import BASE, BY_MARGIN, is_served
 from tui.workspace.settings_store import BACK, change_setting
 from tui.workspace.workspace import own_workspace
@@ -142,6 +143,7 @@ class Workbench(WorkspaceReader):
         def repeats() -> float:
             return self.answers.settings.queue.ask_again
 
+        self.servers = ServerList(self.workspace, self._ask_again)
         self.labelling = Labelling(self.workspace, self._publish, self._wake, seed=self.seed, repeats=repeats)
         self.reasons = ReasonTags(self.workspace, self._publish)
         self.data = VerdictBrowser(self.workspace, self._publish)
@@ -356,6 +358,8 @@ class Workbench(WorkspaceReader):
         self._publisher.publish(published)
         if isinstance(published, ComparisonStored | ModelChanged):
             self._score_margins()
+        if isinstance(published, ModelChanged) and self._started:
+            self.answers.ask_again()
 
     def _score_margins(self) -> None:
         if self._started and self.answers.settings.queue.order in BY_MARGIN:
@@ -368,6 +372,12 @@ class Workbench(WorkspaceReader):
         except KNOWN_ERRORS:  # the queue reports it
             return None
         return policy if isinstance(policy, ServedPolicy) and policy.adapter is not None else None
+
+    def _ask_again(self) -> None:
+        """Servers that may answer have changed, so that what waited for them goes on."""
+        self.answers.ask_again()
+        self.blind_trials.retry()
+        self._wake()
 
     def _prompts_changed(self) -> None:
         self._publish(QueueChanged(self.ready_count()))

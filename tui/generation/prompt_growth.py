@@ -63,6 +63,8 @@ class PromptGrowth:
 
     def __init__(self, services: Services, prompts: PromptSets, servers: ServerList) -> None:
         self._services, self._prompts, self._servers = services, prompts, servers
+        self.came: PromptsGrown | None = None
+        """What came last: a screen that was not shown meanwhile heard of no event."""
 
     def ask(self, request: GrowthRequest, beside: Iterable[str] = ()) -> Job:
         """Ask for prompts; the job's end publishes `PromptsGrown`. None is like one of `beside`, such as declined ones.
@@ -137,7 +139,8 @@ class PromptGrowth:
             kept = [*kept, *fresh][: request.number]
             if len(kept) == request.number:
                 break
-        self._services.publish(PromptsGrown(request.set_name, tuple(kept), request.field, left_out))
+        self.came = PromptsGrown(request.set_name, tuple(kept), request.field, left_out)
+        self._services.publish(self.came)
 
 
 def _written(write: Write, messages: Messages) -> Generator[None, None, list[str]]:

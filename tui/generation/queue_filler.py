@@ -10,16 +10,18 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
+from adapters.errors import AdapterError
 from db import comparisons as db_comparisons
 from db import prompts as db_prompts
 from db.pair_rows import ComparisonRow
 from db.prompt_rows import AskedOf, PromptRow
 from engine.chat_servers.adapters import AdapterNotServed
 from engine.config import SamplingConfig
-from engine.errors import AnswersAlike, AnswersMissing, EngineError, MemoryRanOut, ServerError, TemplateRefused
+from engine.errors import AnswersAlike, AnswersMissing, MemoryRanOut, ServerError, SettingError, TemplateRefused
 from tui.compute.scheduler import Job, Priority, Scheduler, WorkSteps
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
+from tui.errors import WorkbenchError, title_of
 from tui.events import QueueChanged, WorkbenchFailed
 from tui.generation import prompt_order
 from tui.generation.answer_sources import AnswerSources, find_asked_of, find_sources, source_needs_model
@@ -42,6 +44,10 @@ PROMPTS_IN_ALL = 96
 nearly the same waits for the end of the batch."""
 ASK_AGAIN_S = 30.0
 """A server that could not be asked, or a model without memory for an answer, is asked again after this time."""
+_RESTING = (
+    ServerError, MemoryRanOut, TemplateRefused, AnswersAlike, SettingError, WorkbenchError, AdapterError,
+)  # fmt: skip
+"""Errors that end one attempt and not the filling: others, or the person, can change what they say."""
 
 
 class QueueFiller:
@@ -123,6 +129,10 @@ class QueueFiller:
     def reload_settings(self) -> None:
         """Use the settings that the workspace has now."""
         self.settings = stored_settings(self._workspace)
+        self.ask_again()
+
+    def ask_again(self) -> None:
+        """Try again at once: what an error waits for may have changed."""
         self._pairs.ask_again()
         self._rests_until = 0.0
         self._services.wake()
@@ -163,7 +173,7 @@ class QueueFiller:
                 self._wanted, self._filling = False, mine
                 try:
                     yield from self._fill(lambda: self.depth - self._count_and_publish(), self._room)
-                except (ServerError, MemoryRanOut, TemplateRefused, AnswersAlike) as error:
+                except _RESTING as error:
                     self._rest(error)
                     self._wanted = True
                 self._filling = None
@@ -191,18 +201,20 @@ class QueueFiller:
             self.writing = False
             self._publish(QueueChanged(self._ready))
 
-    def _rest(self, error: EngineError) -> None:
+    def _rest(self, error: Exception) -> None:
         """Ask for no answers for a while, and publish the problem once. Some errors wait until a setting changes."""
-        needs_change = isinstance(error, AnswersMissing | AnswersAlike | TemplateRefused | AdapterNotServed)
-        words = "Palate asks again once a setting is changed." if needs_change else "Palate asks again by itself."
-        problem = (error.title, f"{error} {words}")
+        waits = isinstance(error, AnswersMissing | AdapterNotServed)
+        by_itself = isinstance(error, ServerError | MemoryRanOut) and not waits
+        change = "then" if isinstance(error, WorkbenchError | AdapterError) else "once a setting is changed"
+        words = "Palate asks again by itself." if by_itself else f"Palate asks again {change}."
+        problem = (title_of(error), f"{error} {words}")
         self.writing = False
         if problem != self.problem:
             self.problem = problem
             self._publish(WorkbenchFailed(*problem))
         self._publish(QueueChanged(self._ready))
-        self._rests_until = math.inf if needs_change else time.monotonic() + ASK_AGAIN_S
-        if not needs_change:
+        self._rests_until = time.monotonic() + ASK_AGAIN_S if by_itself else math.inf
+        if by_itself:
             self._thread.wake_after(ASK_AGAIN_S)
 
     def _answer_some(self, missing: Callable[[], int], room: Callable[[], int]) -> Generator[None, None, bool]:

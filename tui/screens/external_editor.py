@@ -1,6 +1,7 @@
 """A text in the person's own editor, on the real terminal, while everything else continues."""
 
 import asyncio
+import logging
 import os
 import shlex
 import shutil
@@ -16,6 +17,8 @@ from pathlib import Path
 from textual.app import App
 
 from tui.errors import InputError
+
+logger = logging.getLogger(__name__)
 
 LONGEST_TEXT = 4 << 20
 """Bytes of an edited text: it is stored, searched, drawn and trained on as a whole."""
@@ -69,8 +72,18 @@ async def edit_text(app: App[object], text: str) -> Edited:
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass", newline="") as opened:
         opened.write(text)
+    running: list[subprocess.Popen[bytes]] = []
     with app.batch_update(), app.suspend(), _interrupts_left_to_the_editor():
-        status = await asyncio.to_thread(_run, [*command, str(file)])
+        try:
+            status = await asyncio.to_thread(_run, [*command, str(file)], running)
+        except asyncio.CancelledError:  # the app ends, and would wait for the editor; the file stays
+            for each in running:
+                each.terminate()
+            logger.warning("The app ended while %s was open. What it saved is in %s.", command[0], file)
+            raise
+    if isinstance(status, OSError):
+        shutil.rmtree(file.parent, ignore_errors=True)
+        raise InputError(f"{command[0]} cannot be started: {status.strerror}. Set $EDITOR to an editor that can.")
     if status:
         raise InputError(f"{command[0]} ended with status {status}, so nothing was changed. The text is in {file}.")
     try:
@@ -116,9 +129,16 @@ def _interrupts_left_to_the_editor() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _run(command: list[str]) -> int:
-    """Run the editor with the terminal as its input and output: this process's own lead to a log."""
+def _run(command: list[str], running: list[subprocess.Popen[bytes]]) -> int | OSError:
+    """Run the editor with the terminal as its input and output: this process's own lead to a log.
+
+    An error is returned, because one that is raised within `App.suspend` leaves the app without its terminal.
+    """
     terminal = sys.__stderr__
     assert terminal is not None
-    with open(os.ttyname(terminal.fileno()), "r+b", buffering=0) as tty:
-        return subprocess.run(command, stdin=tty, stdout=tty, stderr=tty).returncode
+    try:
+        with open(os.ttyname(terminal.fileno()), "r+b", buffering=0) as tty:
+            running.append(subprocess.Popen(command, stdin=tty, stdout=tty, stderr=tty))
+            return running[0].wait()
+    except OSError as error:
+        return error

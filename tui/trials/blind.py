@@ -69,7 +69,8 @@ class BlindTrials:
         self._loaded_model, self._publish = services.loaded_model, services.publish
         self.attended: int | None = None
         self._ready = 0
-        self._given_up: set[int] = set()
+        self.problems: dict[int, tuple[str, str]] = {}
+        """Trials whose answers cannot be written, with a title and a sentence; each is tried again by `attend`."""
         self._looked_through: set[int] = set()
         """Trials whose prompts all leave the model room to answer."""
         self.jobs: dict[bool, Job] = {}
@@ -139,9 +140,14 @@ class BlindTrials:
         """Note that a person judges this trial (None: no trial), so that its answers come first when few are ready."""
         self.attended = trial
         if trial is not None:
-            self._given_up.discard(trial)
+            self.problems.pop(trial, None)
             self._ready = self.ready(trial)
             self.wake()
+
+    def retry(self) -> None:
+        """Try again to write the answers that could not be written."""
+        self.problems.clear()
+        self.wake()
 
     def next(self, trial: int, after: int | None = None) -> ComparisonRow | None:
         """The pair to judge next, None while none is ready. `after` is left out unless it is the only one."""
@@ -226,13 +232,13 @@ class BlindTrials:
             try:
                 yield from self._write_some(trial, writer)
             except KNOWN_ERRORS as error:
-                self._given_up.add(trial.id)
+                self.problems[trial.id] = title_of(error), str(error)
                 self._publish(WorkbenchFailed(title_of(error), f"Trial {trial.id} waits for its answers. {error}"))
 
     def _next_trial(self, *, served: bool) -> TrialRow | None:
         """The trial of this kind that still lacks answers, the attended one first."""
         connection = self._workspace.connection
-        trials = [each for each in self._unfinished() if each not in self._given_up]
+        trials = [each for each in self._unfinished() if each not in self.problems]
         for each in sorted(trials, key=lambda trial: trial != self.attended):
             row = db_trials.get_trial(connection, each)
             if row.served == served and db_blind.missing_answers(connection, each, 1):

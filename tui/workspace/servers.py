@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,10 +57,10 @@ class NamedServer:
 
 
 class ServerList:
-    """The servers that may answer in place of the model here."""
+    """The servers that may answer in place of the model here. `changed` is called once one may answer, or no longer."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+    def __init__(self, workspace: Workspace, changed: Callable[[], None] = lambda: None) -> None:
+        self._workspace, self._changed = workspace, changed
         self.consents = Consents(workspace)
 
     # -- reading -----------------------------------------------------------------------------------------------
@@ -179,6 +180,7 @@ class ServerList:
     def allow(self, name: str) -> None:
         """Record that texts may be sent to this server."""
         self.consents.allow(self.get(name).destination)
+        self._changed()
 
     def forbid(self, name: str) -> None:
         """Record that texts may no longer be sent to this server, which may be one that is offered no longer.
@@ -194,6 +196,7 @@ class ServerList:
         places = [each.destination for each in self.consents.listed() if each.destination.place == name]
         for place in places or [Destination.at(self._row(name).url)]:
             self.consents.withdraw(place)
+        self._changed()
 
     def remove(self, name: str) -> None:
         """Offer a server no longer. What it wrote still names it.
@@ -204,6 +207,7 @@ class ServerList:
         named = self._listed(name)
         assert named.id is not None
         self._workspace.write(db_servers.archive_server, named.id).result()
+        self._changed()
 
     def _listed(self, name: str) -> NamedServer:
         named = self.get(name)

@@ -75,6 +75,8 @@ class TrialScreen(PairScreen):
         if not self.row.sealed:
             self.dismiss()
             return
+        if not self.row.served and self.row.done < self.row.total:
+            self.workbench.ensure_model()
         self.workbench.blind_trials.attend(self._trial)
         self.feed.refresh()
 
@@ -218,6 +220,8 @@ class TrialPairs:
         elif trial.done == trial.total:
             title = "Every pair is judged"
             sentence = "enter shows the names and the result. u takes the last verdict back."
+        elif problem := workbench.blind_trials.problems.get(self._trial):
+            title, sentence = problem[0], f"{problem[1]} Opened again, the trial tries again; esc leaves."
         elif trial.served:
             pass
         elif model.state is LoadState.FAILED:

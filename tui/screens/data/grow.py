@@ -55,6 +55,7 @@ class GrowScreen(PalateScreen):
         self._rows: list[Suggestion] = []
         self._job: Job | None = None
         self._left_out = 0
+        self._heard: PromptsGrown | None = None
 
     def compose_body(self) -> ComposeResult:
         """A line, the list, and the marked prompt whole."""
@@ -69,7 +70,13 @@ class GrowScreen(PalateScreen):
 
     def from_workbench(self, published: WorkbenchEvent) -> None:
         """Show what came."""
-        if isinstance(published, PromptsGrown) and published.set_name == self._request.set_name:
+        if isinstance(published, PromptsGrown):
+            self._hear(published)
+
+    def _hear(self, published: PromptsGrown) -> None:
+        """Show what came, once."""
+        if published is not self._heard and published.set_name == self._request.set_name:
+            self._heard = published
             self._rows += [Suggestion(text) for text in published.texts]
             self._left_out += published.left_out
             self._draw()
@@ -142,6 +149,8 @@ class GrowScreen(PalateScreen):
     async def _wait(self, job: Job) -> None:
         """Draw again once the model is done, whether it failed, which a notice says, or not."""
         await asyncio.wait([asyncio.wrap_future(job.done)])
+        if (came := self.workbench.growth.came) is not None:
+            self._hear(came)  # no event reaches a screen of another mode
         self._draw()
 
     def action_decide(self, keep: bool) -> None:

@@ -51,7 +51,7 @@ class SettleScreen(ReviewScreen):
     def judged(self, pair: ComparisonRow, words: Content) -> None:
         """The next pair; after the last one this one stays, and says that it is settled."""
         if self.has_next:
-            self.action_turn(1)
+            self.turn(1)
         else:
             super().judged(pair, words)
 

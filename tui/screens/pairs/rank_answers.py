@@ -39,6 +39,8 @@ class RankAnswers(Actions):
         answers = answers_of(pairs)
         if len(answers) <= 2:
             screen.view.note("the model found no other answers to this prompt")
+        elif self._feed.pair is pair and not screen.is_active:
+            screen.view.note("more answers are there; 4 ranks them")  # keys meant for another screen give no places
         elif self._feed.pair is pair:
             screen.app.push_screen(RankingScreen(pairs, answers), lambda _: self._feed.show_next())
 

@@ -44,7 +44,12 @@ class ReviewScreen(VerdictScreen):
         return self._at + 1 < len(self._pairs)
 
     def action_turn(self, by: int) -> None:
-        """Another pair of the list."""
+        """Another pair of the list, once the verdict on this one is stored."""
+        if not self.gate.deciding:
+            self.turn(by)
+
+    def turn(self, by: int) -> None:
+        """Show another pair of the list."""
         self._at += by
         self._comparison, _ = self._pairs[self._at]
         self.gate.hide()

@@ -46,7 +46,7 @@ class RunsScreen(PalateScreen):
             "d", "overlay", "lay over", id="runs.overlay", tooltip="Lay the curves of the marked runs over one another."
         ),
         Binding(
-            "A", "archived", "archived", show=False, id="runs.archived", tooltip="Show archived runs, or hide them."
+            "z", "archived", "archived", show=False, id="runs.archived", tooltip="Show archived runs, or hide them."
         ),
         Binding("escape", "clear", "all", id="runs.clear", tooltip="Take off the marks, then the filter."),
         *ADAPTER_KEYS,
