@@ -17,6 +17,7 @@ from tui.cli import main
 from tui.compute.loaded_model import ModelChoice
 from tui.events import AnswersGrowing, RunChanged, WorkbenchEvent, WorkbenchFailed
 from tui.workbench import Workbench
+from tui.workspace.consent import Destination
 
 Invoke = Callable[..., Result]
 
@@ -137,6 +138,24 @@ def test_a_server_that_is_gone_is_told_once_and_asked_again(
     finally:
         workbench.close()
         gone.close()
+
+
+def test_a_queue_whose_server_is_not_allowed_goes_on_once_it_is(
+    served: tuple[str, str], tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Destination, "is_this_machine", False)
+    workbench = Workbench(tmp_path / "space", ModelChoice(str(model_folder), dtype="float32"), seed=5)
+    try:
+        workbench.servers.add("box", served[0], model=served[1], protocol="openai")
+        for name, text in (("policy", "base@box"), ("max_new_tokens", "8")):
+            workbench.change_setting(name, text)
+        workbench.start()
+        until(lambda: workbench.status().queue_problem is not None)
+        assert "palate servers allow box" in str(workbench.status().queue_problem)
+        workbench.servers.allow("box")
+        until(lambda: workbench.ready_count() > 0 and workbench.status().queue_problem is None)
+    finally:
+        workbench.close()
 
 
 class Gone:

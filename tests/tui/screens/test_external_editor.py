@@ -1,6 +1,7 @@
 """An answer in the person's own editor: on the real terminal, with everything else going on, and nothing lost."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -107,6 +108,32 @@ def test_an_editor_that_fails_changes_nothing_and_its_file_is_told(
     assert not (tmp_path / "edits").exists()
     child.send("q")
     child.expect(pexpect.EOF)
+
+
+def test_an_editor_that_cannot_start_leaves_the_screen(start: "Callable[..., pexpect.spawn[bytes]]") -> None:
+    before = set(Path("/tmp").glob("palate-edit-*"))
+    child = start("#!/no/such/interpreter\n")
+    child.send("\te")
+    child.expect("cannot be started")
+    assert set(Path("/tmp").glob("palate-edit-*")) == before
+    child.send("q")
+    child.expect(pexpect.EOF)
+    child.wait()
+    assert child.exitstatus == 0
+
+
+def test_the_app_waits_for_no_editor_when_it_is_ended(start: "Callable[..., pexpect.spawn[bytes]]") -> None:
+    before = set(Path("/tmp").glob("palate-edit-*/answer.md"))
+    child = start(ASKS)
+    child.send("\te")
+    child.expect("SAY: ")
+    child.kill(signal.SIGTERM)
+    child.expect(pexpect.EOF)
+    child.wait()
+    (kept,) = set(Path("/tmp").glob("palate-edit-*/answer.md")) - before
+    assert LEAVES[0] in kept.read_text(), "what was there stays for the person"
+    kept.unlink()
+    kept.parent.rmdir()
 
 
 @pytest.mark.parametrize(("left", "words"), [(LEAVES[0], "nothing was changed"), ("", "an empty answer is not kept")])

@@ -17,6 +17,7 @@ from tests.still_workbench import StillWorkbench
 from tui.analysis.bradley_terry import Board, Strength
 from tui.analysis.paired_comparison import Tally
 from tui.app import PalateApp
+from tui.events import WorkbenchFailed
 from tui.screens.compare.compare import CompareScreen, trial_line
 from tui.screens.compare.trial import TrialScreen
 from tui.screens.compare.trial_pair import TrialPairScreen
@@ -469,3 +470,13 @@ def test_side_seeds_are_what_the_names_say() -> None:
 
     assert is_flipped(FLIPPED)
     assert not is_flipped(STRAIGHT)
+
+
+async def test_a_trial_without_answers_says_why(workbench: StillWorkbench) -> None:
+    trial = workbench.begin(3)
+    async with judging(workbench, trial) as (pilot, app):
+        await until_shown(pilot, "the model")
+        workbench.blind_trials.problems[trial] = ("The server does not answer", "Start it.")
+        workbench._publish(WorkbenchFailed("The server does not answer", "Start it."))
+        await until_shown(pilot, "Opened again, the trial tries again")
+        assert "The server does not answer" in text_of(app)

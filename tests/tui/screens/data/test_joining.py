@@ -156,6 +156,12 @@ async def test_join_and_settle_by_keys(workbench: StillWorkbench) -> None:
         assert "1 of 3 · Ben: " in text_of(app)
         settling = app.screen
         assert isinstance(settling, SettleScreen)
+        await until(pilot, lambda: settling.shown_pair is not None)
+        settling.gate.begin()
+        await pilot.press("n")  # right behind a verdict that is being stored
+        assert settling.shown_pair is not None
+        assert settling.shown_pair.id == 2
+        settling.gate.deciding = False
         for comparison in (2, 5, 6):
             await until(pilot, lambda at=comparison: settling.shown_pair and settling.shown_pair.id == at)
             await until(pilot, lambda: settling.can_judge)

@@ -126,7 +126,7 @@ async def test_what_is_put_away_is_hidden_until_it_is_asked_for(workbench: Still
         await until_shown(pilot, "4 runs · 2 archived")
         assert workbench.run(3).archived
         assert rows_of(app) == [6, 4, 2, 1]
-        await pilot.press("A")
+        await pilot.press("z")
         await until_shown(pilot, "6 runs · 2 archived among them")
         screen = app.screen
         assert isinstance(screen, RunsScreen)
