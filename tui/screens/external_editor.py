@@ -83,7 +83,7 @@ async def edit_text(app: App[object], text: str) -> Edited:
             raise
     if isinstance(status, OSError):
         shutil.rmtree(file.parent, ignore_errors=True)
-        raise InputError(f"{command[0]} cannot be started: {status.strerror}. Set $EDITOR to an editor that can.")
+        raise InputError(f"{command[0]} cannot be started: {status.strerror}. Set $EDITOR to another editor.")
     if status:
         raise InputError(f"{command[0]} ended with status {status}, so nothing was changed. The text is in {file}.")
     try:
