@@ -66,6 +66,7 @@ class DetachedCommand:
     def __init__(self, workbench: Workbench) -> None:
         self._workbench = workbench
         self._goes_on = workbench.link_lost() == GO_ON
+        self._hung_up = False
         self._terminal = [fd for fd in (0, 1, 2) if os.isatty(fd)]  # asked now: `isatty` is false once it is gone
 
     def hang_up(self, _number: int = HANG_UP) -> None:
@@ -75,6 +76,7 @@ class DetachedCommand:
         folder = self._workbench.folder / "logs"
         folder.mkdir(mode=0o700, exist_ok=True)
         log = open_private(folder / "output.log", os.O_RDWR | os.O_APPEND)
+        self._hung_up = True
         for fd in self._terminal:
             os.dup2(log, fd)
         os.close(log)
@@ -82,6 +84,9 @@ class DetachedCommand:
 
     def is_hang_up(self, error: OSError) -> bool:
         """Whether printing failed because the terminal is gone. The error may come before the signal."""
+        if error.errno == errno.EPIPE and self._hung_up:  # `| tee` was on that terminal, and ended with it
+            self._terminal = [0, 1, 2]
+            return True
         return error.errno == errno.EIO and bool(self._terminal)
 
 

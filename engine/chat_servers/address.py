@@ -76,11 +76,15 @@ class Server:
         """The key from the environment.
 
         Raises:
-            ServerError: the variable is not set.
+            ServerError: the variable is not set, or holds what no header can carry.
         """
         if self.key_env is None:
             return _NO_KEY
-        key = os.environ.get(self.key_env)
+        key = os.environ.get(self.key_env, "").strip()  # a file with Windows line ends leaves one behind
+        if not (key.isascii() and key.isprintable()):
+            raise ServerError(
+                f"The environment variable {self.key_env} holds a character that no key has. Set it again."
+            )
         if not key:
             raise ServerError(
                 f"The environment variable {self.key_env} is not set. Set it to the server's key before Palate starts."

@@ -69,6 +69,8 @@ def unreachable(server: Server, error: BaseException) -> str:
         return f"Nothing listens at {server.base_url}. Start the server, or check its address."
     if "RemoteProtocolError" in str(causes) or "ReadError" in str(causes):
         return f"{server.base_url} broke off the connection. Check the server's own log."
+    if "LocalProtocolError" in str(causes):  # its words quote a header, perhaps the one with the key
+        return f"{server.base_url} cannot be asked: the request is no valid one. Check the address and the key."
     return f"{server.base_url} cannot be reached: {shortened(str(causes[-1]) or repr(causes[-1]))}"
 
 

@@ -139,7 +139,7 @@ def push(options: Options, adapter: str, repository: str, public: bool, allow: b
     from tui.export.hub_push import allow_repository, push_adapter
 
     if allow:
-        with options.owning() as workbench:
+        with options.consenting("P on the run's page") as workbench:
             allow_repository(workbench.workspace, repository)
     with options.reading() as view:
         url = push_adapter(view, adapter, repository, public=public)

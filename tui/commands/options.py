@@ -58,6 +58,19 @@ class Options(WorkspaceRequest):
                 workbench.close()
 
     @contextmanager
+    def consenting(self, key: str) -> Iterator[Workbench]:
+        """The workspace as its owner, to record what may leave the machine; this process sends it afterwards.
+
+        `key` names the key of the app that does the same.
+
+        Raises:
+            InputError: another process owns it, and would send with its own account and to its own address.
+        """
+        del key
+        with self.owning() as workbench:
+            yield workbench
+
+    @contextmanager
     def working(self) -> Iterator[Workbench]:
         """The workspace as its owner, with the model loaded; the progress appears on stderr."""
         with self.owning() as workbench, self.serving_clients(workbench):
@@ -176,6 +189,12 @@ class HostedOptions(Options):
         """The owner's workbench."""
         assert self.workbench is not None
         yield self.workbench
+
+    @contextmanager
+    def consenting(self, key: str) -> Iterator[Workbench]:
+        """Refuse: see `Options.consenting`."""
+        raise InputError(f"The open Palate would send this with its own account and address. Press {key} there.")
+        yield  # a context manager is a generator
 
     @contextmanager
     def serving_clients(self, workbench: Workbench) -> Iterator[None]:

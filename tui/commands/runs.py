@@ -116,7 +116,7 @@ def list_runs(
 def _send_runs(options: Options, ids: Sequence[int], tracker: str, allow: bool, as_json: bool) -> None:
     """Give these runs to a tracker, one after the other; name each when it is there."""
     if allow:
-        with options.owning() as workbench:
+        with options.consenting("e on a run's page") as workbench:
             allow_tracker(workbench.workspace, tracker)
     with options.reading() as view:
         for run in ids:

@@ -18,7 +18,9 @@ from tui.workspace.workspace import Workspace
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_REPOSITORY = re.compile(r"(?!.*(--|\.\.))\w([\w.-]*\w)?/\w([\w.-]*\w)?(?<!\.git)", re.ASCII)
+"""What the Hub accepts: no hyphen or dot at an end, no two in a row, no ending `.git`."""
+_LONGEST_REPOSITORY = 96
 _LOG_IN = "Run `hf auth login` with a token that may write, and try again."
 
 
@@ -34,7 +36,7 @@ def repository_place(repository: str) -> Destination:
     Raises:
         InputError: it is not of the form USER/REPO.
     """
-    if not _REPOSITORY.fullmatch(repository):
+    if not _REPOSITORY.fullmatch(repository) or len(repository) > _LONGEST_REPOSITORY:
         raise InputError(f"{repository!r} is no repository. Name it as USER/REPO, such as anna/taste-1.")
     host = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co").netloc.rpartition("@")[2]
     return Destination("hub", f"{host}/{repository}")

@@ -16,8 +16,12 @@ from tui.workspace.export_list import check_free
 FOLDER_DTYPES = ("auto", "float32", "bfloat16", "float16")
 GGUF_DTYPES = (*FOLDER_DTYPES, "q8_0")
 """Number formats of a merged model in a folder, and in a GGUF file."""
-_OURS = ("adapter_config.json", "config.json")
-"""A folder with one of these holds an adapter or a model, so it may be overwritten on request."""
+_WEIGHTS = re.compile(r"(adapter_)?model[\w.-]*\.safetensors")
+_BESIDE_WEIGHTS = re.compile(
+    r"(adapter_|generation_|tokenizer_)?config\.json|palate\.json|README\.md|\.gitattributes|model\.safetensors\.index\.json"
+    r"|tokenizer\.(json|model)|special_tokens_map\.json|added_tokens\.json|vocab\.json|merges\.txt|chat_template\.\w+"
+)
+"""The files of a model or an adapter. A folder with weights and nothing else may be overwritten on request."""
 _GGUF = b"GGUF"
 """What a GGUF file begins with."""
 _PART = ".palate-part-"
@@ -33,13 +37,15 @@ def check_place(target: Path, *, overwrite: bool) -> None:
         return
     check_free(target, overwrite=overwrite)
     if not _may_be_replaced(target):
-        raise InputError(f"{target} holds neither a model nor an adapter, so it is not overwritten. Write elsewhere.")
+        raise InputError(f"{target} holds more than a model or an adapter, so it is not overwritten. Write elsewhere.")
 
 
 def _may_be_replaced(target: Path) -> bool:
-    """Whether it is a folder with a model or an adapter, or a GGUF file."""
+    """Whether it is a folder with a model or an adapter and nothing else, or a GGUF file."""
     if target.is_dir():
-        return any((target / name).is_file() for name in _OURS)
+        names = [each.name if each.is_file() else "" for each in target.iterdir()]
+        ours = all(_WEIGHTS.fullmatch(name) or _BESIDE_WEIGHTS.fullmatch(name) for name in names)
+        return ours and any(map(_WEIGHTS.fullmatch, names))
     if not target.is_file():  # opening a pipe would wait for its other end
         return False
     try:

@@ -96,7 +96,8 @@ def _follow(channel: Channel, pid: int | None) -> int | None:
             case {"err": str(text)}:
                 terminal.err(text)
             case {"ask": str(question), "keys": str(keys)}:
-                channel.send({"answer": terminal.ask(question, keys)})
+                with suppress(OSError):  # the owner ended while it asked; then nothing more comes
+                    channel.send({"answer": terminal.ask(question, keys)})
             case {"exit": int(code)}:
                 return code
             case {"again": True}:

@@ -217,6 +217,16 @@ def test_a_refusal_is_told_in_words(status: int, body: object, told: str) -> Non
     assert url in str(raised.value)
 
 
+def test_a_key_that_no_header_can_carry_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", " secret-key\r\n")
+    assert Server("http://box", "llama", "MY_KEY").key() == "secret-key"
+    for key in ("secret\r\nkey", "secret…key"):
+        monkeypatch.setenv("MY_KEY", key)
+        with pytest.raises(ServerError, match="MY_KEY holds a character that no key has") as caught:
+            Server("http://box", "llama", "MY_KEY").key()
+        assert "secret" not in str(caught.value)
+
+
 def test_a_refused_key_is_named_by_its_variable_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_KEY", "secret-key")
     with misbehaving(lambda handler: send(handler, 401, {})) as url, pytest.raises(ServerError) as raised:

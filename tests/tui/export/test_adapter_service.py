@@ -195,7 +195,11 @@ def test_nothing_stands_where_something_else_stood_unasked(workbench: Workbench,
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     with pytest.raises(InputError, match="exists already"):
         export_adapter(workbench, "taste-1", tmp_path / "mine")
-    with pytest.raises(InputError, match="neither a model nor an adapter, so it is not overwritten"):
+    with pytest.raises(InputError, match="more than a model or an adapter, so it is not overwritten"):
+        export_adapter(workbench, "taste-1", tmp_path / "mine", overwrite=True)
+    (tmp_path / "mine" / "config.json").write_text('{"port": 80}')  # of any program
+    (tmp_path / "mine" / "model.safetensors").write_text("weights")
+    with pytest.raises(InputError, match="so it is not overwritten"):
         export_adapter(workbench, "taste-1", tmp_path / "mine", overwrite=True)
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
     with pytest.raises(InputError, match="There is no folder"):
@@ -212,7 +216,7 @@ def test_nothing_stands_where_something_else_stood_unasked(workbench: Workbench,
 def test_a_file_is_replaced_only_where_it_is_a_gguf_file(content: bytes, replaced: bool, tmp_path: Path) -> None:
     target = tmp_path / "model.gguf"
     target.write_bytes(content)
-    refused = pytest.raises(InputError, match="neither a model nor an adapter")
+    refused = pytest.raises(InputError, match="more than a model or an adapter")
     with nullcontext() if replaced else refused, placed(target, overwrite=True) as part:
         part.write_bytes(b"GGUF, the new one")
     assert target.read_bytes() == (b"GGUF, the new one" if replaced else content)

@@ -283,6 +283,13 @@ def test_an_owner_that_dies_is_told_and_nothing_acknowledged_is_lost(mortal: Own
     assert palate(mortal.folder, "judge", "16", "a").returncode == 0  # the command can be run again
 
 
+@pytest.mark.parametrize("words", [("adapters", "push", "x", "anna/taste"), ("runs", "--to", "trackio")])
+def test_nothing_leaves_with_the_owner_s_account(owner: Owner, words: tuple[str, ...]) -> None:
+    refused = palate(owner.folder, *words, "--allow")
+    assert refused.returncode == 1
+    assert "would send this with its own account and address" in refused.stderr
+
+
 def test_an_owner_that_leaves_tells_its_visitors(mortal: Owner) -> None:
     with begin(mortal.folder, "train", *LONG, "--json") as visitor:
         lines_until(visitor, lambda record: record["event"] == "step")

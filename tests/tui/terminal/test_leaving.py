@@ -1,5 +1,6 @@
 """Leaving a run by key, by signal, by a lost link and by force: it ends the same, and nothing is lost."""
 
+import errno
 import os
 import shutil
 import signal
@@ -8,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pexpect
@@ -33,8 +35,10 @@ from tests.leaving import (
     until,
 )
 from tui.cli import main
+from tui.detached import DetachedCommand
 from tui.start import WITH_VALUE, opens_the_app
 from tui.terminal.launcher import COMPLETING
+from tui.workspace.settings import GO_ON
 from tui.workspace.workspace import own_workspace
 
 
@@ -320,3 +324,12 @@ def test_a_second_palate_says_who_is_at_work_and_how_far(space: Path, gate: Gate
     until(lambda: not is_alive(worker))
     (row,) = records(space, "runs")  # nobody has opened the workspace since
     assert (row["status"], row["live"], row["ended"]) == ("interrupted", False, row["heartbeat"])
+
+
+def test_a_pipe_that_ends_with_the_terminal_ends_no_run() -> None:
+    """As in `palate train | tee log`; without a lost link, as in `| head`, the run stops."""
+    detached = DetachedCommand(SimpleNamespace(link_lost=lambda: GO_ON))  # type: ignore[arg-type]
+    broken = BrokenPipeError(errno.EPIPE, "Broken pipe")
+    assert not detached.is_hang_up(broken)
+    detached._hung_up = True
+    assert detached.is_hang_up(broken)
