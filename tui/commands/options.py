@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -57,8 +57,7 @@ class Options(WorkspaceRequest):
             finally:
                 workbench.close()
 
-    @contextmanager
-    def consenting(self, key: str) -> Iterator[Workbench]:
+    def consenting(self, key: str) -> AbstractContextManager[Workbench]:
         """The workspace as its owner, to record what may leave the machine; this process sends it afterwards.
 
         `key` names the key of the app that does the same.
@@ -67,8 +66,7 @@ class Options(WorkspaceRequest):
             InputError: another process owns it, and would send with its own account and to its own address.
         """
         del key
-        with self.owning() as workbench:
-            yield workbench
+        return self.owning()
 
     @contextmanager
     def working(self) -> Iterator[Workbench]:
@@ -190,11 +188,9 @@ class HostedOptions(Options):
         assert self.workbench is not None
         yield self.workbench
 
-    @contextmanager
-    def consenting(self, key: str) -> Iterator[Workbench]:
+    def consenting(self, key: str) -> AbstractContextManager[Workbench]:
         """Refuse: see `Options.consenting`."""
         raise InputError(f"The open Palate would send this with its own account and address. Press {key} there.")
-        yield  # a context manager is a generator
 
     @contextmanager
     def serving_clients(self, workbench: Workbench) -> Iterator[None]:
