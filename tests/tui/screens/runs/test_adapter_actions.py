@@ -84,6 +84,7 @@ async def test_what_stands_there_is_replaced_only_when_that_is_said(workbench: S
     app = PalateApp(workbench)
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "config.json").write_text("{}")
+    (tmp_path / "here" / "model.safetensors").write_text("an older model")
     async with app.run_test(size=(80, 24)) as pilot:
         await open_run(pilot)
         await pilot.press("o")
