@@ -48,7 +48,7 @@ _RANGES = {"prompt": "prompts", "completion": "completions", "comparison": "comp
 _SAID = f"""SELECT DISTINCT v.verdict FROM verdicts v
     WHERE v.comparison = ? AND v.verdict NOT IN ('undo', 'skip') AND {MAY_STAND}
         AND NOT EXISTS (SELECT 1 FROM verdicts u WHERE u.undoes = v.id)"""
-
+# What refers to a completion or a prompt `x`, once the comparisons of the import are gone.
 _COMPARED = "SELECT 1 FROM comparisons c WHERE c.prompt = x.prompt AND x.id IN (c.a, c.b)"
 _ANSWERED = "SELECT 1 FROM completions c WHERE c.prompt = x.id"
 

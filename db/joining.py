@@ -76,8 +76,8 @@ class Join:
                 self._store_one(conn, pair)
 
     def _store_one(self, conn: Connection, pair: TheirPair) -> None:
-        found = find_pairs(conn, pair)[:1]
-        reasons = _reasons_against(conn, pair)
+        found = find_pairs(conn, pair)
+        reasons = _reasons_against(conn, pair, found)
         if not found and None not in reasons:
             self.counts.left_out.update(reason for reason in reasons if reason is not None)
             return
@@ -86,7 +86,7 @@ class Join:
         except NotAllowed:
             self.counts.left_out[ALIKE] += 1
             return
-        self.counts.common += len(found)
+        self.counts.common += bool(found)
         self.counts.new += not found
         for said, reason in zip(pair.verdicts, reasons, strict=True):
             self._store_verdict(conn, comparison, in_order, said, reason)
@@ -167,24 +167,24 @@ def find_pairs(conn: Connection, pair: TheirPair) -> list[tuple[int, bool]]:
 
 def would_come(conn: Connection, pair: TheirPair) -> bool:
     """Whether a join would add this pair, which is not here."""
-    return _refusal(conn, pair) is None and None in _reasons_against(conn, pair)
+    return _refusal(conn, pair) is None and None in _reasons_against(conn, pair, [])
 
 
-def own_origins(conn: Connection, pair: TheirPair) -> set[str]:
-    """What identifies the owner's own verdicts on this pair, undone ones too."""
+def own_origins(conn: Connection, pair: TheirPair, there: Sequence[tuple[int, bool]]) -> set[str]:
+    """What identifies the owner's own verdicts on this pair, undone ones too; `there` is what `find_pairs` found."""
     query = """SELECT * FROM verdicts WHERE comparison = ? AND source = 'person' AND person IS NULL
         AND verdict <> 'undo'"""
     found = set()
-    for comparison, in_order in find_pairs(conn, pair):
+    for comparison, in_order in there:
         a, b = (pair.a.text_hash, pair.b.text_hash) if in_order else (pair.b.text_hash, pair.a.text_hash)
         said = conn.execute(query, (comparison,))
         found |= {origin_of(pair.content_hash, a, b, row, "owner") for row in said}
     return found
 
 
-def _reasons_against(conn: Connection, pair: TheirPair) -> list[str | None]:
+def _reasons_against(conn: Connection, pair: TheirPair, there: Sequence[tuple[int, bool]]) -> list[str | None]:
     """Why each verdict on a pair does not come along; None where it does."""
-    own, mine = own_name(conn), own_origins(conn, pair)
+    own, mine = own_name(conn), own_origins(conn, pair, there)
     return [_reason_against(each, own, mine) for each in pair.verdicts]
 
 

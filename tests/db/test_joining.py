@@ -16,7 +16,18 @@ from db.connection import open_database, read_only, writing
 from db.edits import add_edit
 from db.forgetting import forget_prompts
 from db.givers import list_givers
-from db.joining import ALIKE, FORGOTTEN_HERE, HELD_OUT_HERE, MINE, UNNAMED, Join, JoinCounts, own_origins, would_come
+from db.joining import (
+    ALIKE,
+    FORGOTTEN_HERE,
+    HELD_OUT_HERE,
+    MINE,
+    UNNAMED,
+    Join,
+    JoinCounts,
+    find_pairs,
+    own_origins,
+    would_come,
+)
 from db.judges import command_judge
 from db.pair_rows import OWNER, SETTLED, Giver
 from db.people import OWN_NAME, ensure_person, list_people
@@ -229,7 +240,7 @@ def test_a_verdict_lands_on_the_ranked_pair_and_not_on_its_skipped_twin(
     joined(mine, tmp_path)
     assert len(disagreements(mine)) == 1
     (pair,) = read_their_pairs(theirs)
-    assert len(own_origins(mine, pair)) == 2, "of both twins"
+    assert len(own_origins(mine, pair, find_pairs(mine, pair))) == 2, "of both twins"
 
 
 def test_what_a_join_would_bring_is_what_it_brings(mine: Connection, theirs: Connection, tmp_path: Path) -> None:

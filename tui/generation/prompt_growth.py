@@ -64,7 +64,7 @@ class PromptGrowth:
     def __init__(self, services: Services, prompts: PromptSets, servers: ServerList) -> None:
         self._services, self._prompts, self._servers = services, prompts, servers
         self.came: PromptsGrown | None = None
-        """What came last: a screen that was not shown meanwhile heard of no event."""
+        """What the last `ask` brought: a screen that was not shown meanwhile heard of no event."""
 
     def ask(self, request: GrowthRequest, beside: Iterable[str] = ()) -> Job:
         """Ask for prompts; the job's end publishes `PromptsGrown`. None is like one of `beside`, such as declined ones.
@@ -73,6 +73,7 @@ class PromptGrowth:
             InputError: the set does not exist, is held out or has no prompt of that field, or there is no such server.
             TextsStay: nobody allowed texts to be sent to the server.
         """
+        self.came = None
         examples = self._examples(request)
         source, writer = self._source(request), CompletionWriter(self._services)
         steps = self._steps(request, partial(writer.write, source), examples, tuple(beside))

@@ -86,6 +86,10 @@ def test_the_editor_has_the_terminal_and_what_is_written_becomes_a_choice(
     assert (tmp_path / "edits").read_text() == "1 2 1 x Better words."
     assert (tmp_path / "modes").read_text().split() == ["600", "700"]
     child.send("q")
+    expect_good_end(child)
+
+
+def expect_good_end(child: "pexpect.spawn[bytes]") -> None:
     child.expect(pexpect.EOF)
     child.wait()
     assert child.exitstatus == 0
@@ -117,9 +121,7 @@ def test_an_editor_that_cannot_start_leaves_the_screen(start: "Callable[..., pex
     child.expect("cannot be started")
     assert set(Path("/tmp").glob("palate-edit-*")) == before
     child.send("q")
-    child.expect(pexpect.EOF)
-    child.wait()
-    assert child.exitstatus == 0
+    expect_good_end(child)
 
 
 def test_the_app_waits_for_no_editor_when_it_is_ended(
@@ -130,9 +132,7 @@ def test_the_app_waits_for_no_editor_when_it_is_ended(
     child.send("\te")
     child.expect("SAY: ")
     (tmp_path / "leave").touch()  # as SIGTERM and a take-over do
-    child.expect(pexpect.EOF)
-    child.wait()
-    assert child.exitstatus == 0
+    expect_good_end(child)
     (kept,) = set(Path("/tmp").glob("palate-edit-*/answer.md")) - before
     assert LEAVES[0] in kept.read_text(), "what was there stays for the person"
     kept.unlink()
